@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace xunmix
+{
+/// Base of every exception the library throws on its own account.
+struct error : std::runtime_error
+{
+    using std::runtime_error::runtime_error;
+};
+
+/// An option, a shape or an axis that contradicts the rules.
+struct invalid_argument : error
+{
+    using error::error;
+};
+
+/// The data itself breaks a rule: NaN, negative counts where none may be, nothing left unmasked.
+struct invalid_data : error
+{
+    using error::error;
+};
+
+/// A file that cannot be read or written, or holds something else than it should.
+struct io_error : error
+{
+    using error::error;
+};
+
+namespace detail
+{
+/// Everything in `parts`, one after the other, as text.
+template <class... Parts>
+std::string text(const Parts&... parts)
+{
+    std::ostringstream out;
+    (out << ... << parts);
+    return out.str();
+}
+
+/// "(100, 100, 128)": how shapes are written in messages.
+template <class Shape>
+std::string shape_text(const Shape& shape)
+{
+    std::ostringstream out;
+    out << '(';
+    const char* separator = "";
+    for (auto extent : shape)
+    {
+        out << separator << extent;
+        separator = ", ";
+    }
+    out << ')';
+    return out.str();
+}
+
+/// Throws `Error` with all of `parts` unless `rule` holds.
+template <class Error, class... Parts>
+void require(bool rule, const Parts&... parts)
+{
+    if (!rule)
+        throw Error(text(parts...));
+}
+}
+}
