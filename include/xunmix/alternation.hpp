@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <xunmix/core/buffer.hpp>
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/parallel.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/core/small.hpp>
+#include <xunmix/options.hpp>
+#include <xunmix/state.hpp>
+
+namespace xunmix
+{
+/// One iteration after the other, on a state it is handed: both factors in the order the update
+/// asks for. The factor on the sweep's side ("rows" below: the maps for a row-major X) is updated
+/// while X is read, where update and constraint treat rows one by one: one read of X an iteration,
+/// else two. The other factor ("columns") is updated from the sums of the last sweep.
+template <data_matrix M, class U, class MapsC, class ComponentsC>
+class alternation
+{
+  public:
+    using T = typename M::factor_type;
+    using state = solver_state<T>;
+
+    /// Throws invalid_argument or invalid_data before any work.
+    alternation(M x, std::size_t rank, std::size_t threads, U update, MapsC on_maps,
+                ComponentsC on_components)
+        : x_(std::move(x))
+        , rank_(rank)
+        , update_(std::move(update))
+        , on_maps_(std::move(on_maps))
+        , on_components_(std::move(on_components))
+        , work_{.threads = threads}
+        , gram_(rank * rank)
+        , scale_(rank, 1)
+    {
+        detail::check_data<U>(x_);
+        for (side s : {side::maps, side::components})
+            with(s, [&](const auto& c)
+                 { detail::check_constraint<U, T>(c, x_.shape().of(s), rank_, name(s)); });
+        one_read_ =
+            U::row_separable && with(rows(), [](const auto& c) { return is_row_separable(c); });
+    }
+
+    /// A start from init, moved to where the hard constraints hold.
+    template <class Init>
+    void begin(state& s, Init&& init, random_engine engine)
+    {
+        s.rank = rank_;
+        s.maps.assign(x_.rows() * rank_, T{0});
+        s.components.assign(x_.cols() * rank_, T{0});
+        s.product.assign(ref(s, columns()).rows() * rank_, T{0});
+        s.gram.assign(rank_ * rank_, 0);
+        init(x_, ref(s, side::maps), ref(s, side::components), engine, work_);
+        for (side which : {side::maps, side::components})
+            with(which,
+                 [&](const auto& c)
+                 {
+                     project(c, ref(s, which));
+                     clear_masked(ref(s, which));
+                     normalize(s, which, c);
+                 });
+    }
+
+    /// One iteration; leaves the factors and their objective in the state.
+    void iterate(state& s)
+    {
+        if (U::first == rows())
+        {
+            update_rows(s);
+            update_columns(s);
+        }
+        else
+        {
+            if (s.iterations == 0)
+                sum_rows(s);
+            update_columns(s);
+            update_rows(s);
+        }
+        ++s.iterations;
+        const auto f = factor_ref<const T>(ref(s, columns()));
+        small::gram(f, gram(), work_.threads);
+        s.residual = std::max(
+            0.0, small::squared_residual<T>(x_.squared_norm(), product(s), f, row_gram(s), gram()));
+        s.objective = s.residual + penalties(s);
+    }
+
+    /// The objective of the factors as they are, from the elements of X: one read, and none of the
+    /// cancellation that the small systems' formula has.
+    void evaluate(state& s)
+    {
+        s.residual = x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
+        s.objective = s.residual + penalties(s);
+    }
+
+    factor_ref<T> ref(state& s, side which) const
+    {
+        const grid& places = x_.shape().of(which);
+        auto& values = which == side::maps ? s.maps : s.components;
+        return {values.data(), places.size(), rank_, places.size(), &places};
+    }
+    factor_ref<const T> ref(const state& s, side which) const
+    {
+        return ref(const_cast<state&>(s), which);
+    }
+    const M& data() const
+    {
+        return x_;
+    }
+    bool one_read() const
+    {
+        return one_read_;
+    }
+    /// Whether no iteration can raise the objective.
+    bool descends() const
+    {
+        return std::min(pairing_of<T>(update_, on_maps_), pairing_of<T>(update_, on_components_)) ==
+               pairing::descent;
+    }
+    const MapsC& on_maps() const
+    {
+        return on_maps_;
+    }
+    const ComponentsC& on_components() const
+    {
+        return on_components_;
+    }
+
+  private:
+    using system_state = typename U::template state<T>;
+
+    side rows() const
+    {
+        return x_.sweep_side();
+    }
+    side columns() const
+    {
+        return other(rows());
+    }
+    /// visit(the constraint of that side)
+    template <class Visit>
+    decltype(auto) with(side s, Visit&& visit) const
+    {
+        return s == side::maps ? visit(on_maps_) : visit(on_components_);
+    }
+    system_state& system_state_of(side s)
+    {
+        return system_states_[s == side::maps ? 0 : 1];
+    }
+    factor_ref<T> product(state& s) const
+    {
+        const std::size_t count = x_.shape().of(columns()).size();
+        return {s.product.data(), count, rank_, count};
+    }
+    matrix_ref<double> row_gram(state& s) const
+    {
+        return {s.gram.data(), rank_};
+    }
+    matrix_ref<double> gram()
+    {
+        return {gram_.data(), rank_};
+    }
+    /// Room for the right-hand side of one factor's small system.
+    factor_ref<T> rhs(factor_ref<T> f)
+    {
+        return {rhs_.get(f.rows() * rank_), f.rows(), rank_, f.rows(), f.places()};
+    }
+    void multiply(side s, factor_ref<const T> by, factor_ref<T> out)
+    {
+        s == side::maps ? x_.multiply(by, out, work_) : x_.multiply_transposed(by, out, work_);
+    }
+
+    /// The factor on the sweep's side, and what X^T of it and its Gram are then.
+    void update_rows(state& s)
+    {
+        with(rows(),
+             [&](const auto& c)
+             {
+                 const auto f = ref(s, rows());
+                 const auto fixed = factor_ref<const T>(ref(s, columns()));
+                 small::gram(fixed, gram(), work_.threads);
+                 update_.prepare(gram(), f.rows(), c, system_state_of(rows()));
+                 if (one_read_)
+                     sweep(s, f, fixed, c);
+                 else
+                 {
+                     const auto b = rhs(f);
+                     multiply(rows(), fixed, b);
+                     solve(f, {gram(), b}, c, system_state_of(rows()));
+                     sum_rows(s);
+                 }
+                 if (normalize(s, rows(), c))
+                     rescale_sums(s, [](double x, double scale) { return x / scale; });
+             });
+    }
+
+    template <class C>
+    void sweep(state& s, factor_ref<T> f, factor_ref<const T> fixed, const C& c)
+    {
+        const auto& prepared = system_state_of(rows());
+        const matrix_ref<const double> g = gram();
+        auto visit = [&](std::size_t first, factor_ref<T> block, std::size_t)
+        {
+            const auto part = f.block(first, block.rows());
+            update_(part, normal_equations<T>{g, block}, c, prepared);
+            clear_masked(part);
+            for (std::size_t j = 0; j < part.rank(); ++j)
+                std::copy_n(part.column(j).data(), part.rows(), block.column(j).data());
+        };
+        x_.sweep(fixed, visit, product(s), row_gram(s), work_);
+    }
+
+    /// The other factor, from the sums of the last sweep.
+    void update_columns(state& s)
+    {
+        with(columns(),
+             [&](const auto& c)
+             {
+                 const auto f = ref(s, columns());
+                 std::copy(s.gram.begin(), s.gram.end(), gram_.begin());
+                 update_.prepare(gram(), f.rows(), c, system_state_of(columns()));
+                 const auto b = rhs(f);
+                 std::copy(s.product.begin(), s.product.end(), b.data());
+                 solve(f, {gram(), b}, c, system_state_of(columns()));
+                 if (normalize(s, columns(), c))
+                     rescale_sums(s, [](double x, double scale) { return x * scale; });
+             });
+    }
+
+    /// The update of a whole factor, blocks of rows at once where they are independent.
+    template <class C>
+    void solve(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
+               const system_state& prepared)
+    {
+        if (U::row_separable && is_row_separable(c))
+        {
+            constexpr std::size_t block = 512;
+            auto part = [&](std::size_t b, std::size_t)
+            {
+                const std::size_t first = b * block, count = std::min(block, f.rows() - first);
+                update_(f.block(first, count),
+                        normal_equations<T>{eq.gram, eq.rhs.block(first, count)}, c, prepared);
+            };
+            parallel_for((f.rows() + block - 1) / block, work_.threads, part);
+        }
+        else
+            update_(f, eq, c, prepared);
+        clear_masked(f);
+    }
+
+    /// product and Gram of the factor on the sweep's side as it is. One read of X.
+    void sum_rows(state& s)
+    {
+        multiply(columns(), ref(s, rows()), product(s));
+        small::gram(factor_ref<const T>(ref(s, rows())), row_gram(s), work_.threads);
+    }
+
+    /// Lets the constraint move the columns' scale to the other factor; false if it does not.
+    template <class C>
+    bool normalize(state& s, side which, const C& c)
+    {
+        bool moved = false;
+        for_each_member(c,
+                        [&]<class Member>(const Member& m)
+                        {
+                            if constexpr (hook::normalize<Member, T>)
+                            {
+                                m.normalize(ref(s, which), std::span<double>(scale_));
+                                const auto receiver = ref(s, other(which));
+                                for (std::size_t j = 0; j < rank_; ++j)
+                                    for (T& x : receiver.column(j))
+                                        x = static_cast<T>(static_cast<double>(x) * scale_[j]);
+                                moved = true;
+                            }
+                        });
+        return moved;
+    }
+    /// Follows a change of the swept factor's scale: entries of column j become op(x, scale_j).
+    template <class Op>
+    void rescale_sums(state& s, Op op)
+    {
+        const auto p = product(s);
+        const auto g = row_gram(s);
+        for (std::size_t j = 0; j < rank_; ++j)
+        {
+            for (T& x : p.column(j))
+                x = static_cast<T>(op(static_cast<double>(x), scale_[j]));
+            for (std::size_t l = 0; l < rank_; ++l)
+                g(j, l) = op(op(g(j, l), scale_[j]), scale_[l]);
+        }
+    }
+    double penalties(const state& s) const
+    {
+        return penalty(on_maps_, ref(s, side::maps)) +
+               penalty(on_components_, ref(s, side::components));
+    }
+
+    M x_;
+    std::size_t rank_;
+    U update_;
+    MapsC on_maps_;
+    ComponentsC on_components_;
+    typename M::workspace work_;
+    system_state system_states_[2];
+    buffer<T> rhs_;
+    std::vector<double> gram_, scale_;
+    bool one_read_ = false;
+};
+}

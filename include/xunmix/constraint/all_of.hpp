@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tuple>
+#include <utility>
+
+namespace xunmix
+{
+/// Several constraints on one factor. Penalties add up. Hard constraints are applied one after the
+/// other in the order given, so only the last is sure to hold exactly: one pass of alternating
+/// projections, not the projection on the intersection. Two cases are exact: entrywise constraints,
+/// and non_negative beside one whose set lies in the orthant (sum_to_one), which is then left to
+/// it.
+template <class... Cs>
+class all_of
+{
+  public:
+    explicit all_of(Cs... members)
+        : members_(std::move(members)...)
+    {
+    }
+    template <class Visit>
+    constexpr void for_each_member(Visit&& visit) const
+    {
+        std::apply([&](const Cs&... m) { (visit(m), ...); }, members_);
+    }
+
+  private:
+    std::tuple<Cs...> members_;
+};
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <xunmix/constraint/bounded.hpp>
+#include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/sparse.hpp>
+#include <xunmix/constraint/sum_to_one.hpp>
+#include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/core/error.hpp>
+
+namespace xunmix
+{
+/// Constraints chosen at run time, by name: what programs and tests that sweep over combinations
+/// use where compiled code would write all_of. Behaves the same, members in the order added.
+class any_constraint
+{
+  public:
+    static constexpr bool chosen_at_run_time = true;
+    using member = std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm>;
+
+    any_constraint() = default;
+    /// From names such as "non_negative" or "sparse:0.1"; numbers follow their name after colons,
+    /// in the order of the constraint's options. Throws invalid_argument for a name it does not
+    /// know and for numbers that cannot be read or are too many.
+    explicit any_constraint(const std::vector<std::string>& names)
+    {
+        for (const auto& name : names)
+            members_.push_back(parse(name));
+    }
+    void add(member m)
+    {
+        members_.push_back(std::move(m));
+    }
+    template <class Visit>
+    void for_each_member(Visit&& visit) const
+    {
+        for (const auto& m : members_)
+            std::visit(visit, m);
+    }
+
+    /// The names that can be given, with their numbers, for help texts and messages.
+    static std::string known_names()
+    {
+        return "non_negative, sparse:WEIGHT, ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, "
+               "unit_norm[:P]";
+    }
+
+  private:
+    static member parse(const std::string& text)
+    {
+        const std::string name = text.substr(0, text.find(':'));
+        const auto numbers = parse_numbers(text, name.size());
+        auto takes = [&](std::size_t least, std::size_t most)
+        {
+            detail::require<invalid_argument>(least <= numbers.size() && numbers.size() <= most,
+                                              "constraint \"", text, "\" has ", numbers.size(),
+                                              " numbers; known are ", known_names());
+        };
+        if (name == "non_negative")
+            return takes(0, 0), member{non_negative{}};
+        if (name == "sparse")
+            return takes(1, 1), member{sparse{.weight = numbers[0]}};
+        if (name == "ridge")
+            return takes(1, 1), member{ridge{.weight = numbers[0]}};
+        if (name == "bounded")
+            return takes(2, 2), member{bounded{.lower = numbers[0], .upper = numbers[1]}};
+        if (name == "sum_to_one")
+            return takes(0, 0), member{sum_to_one{}};
+        if (name == "unit_norm")
+            return takes(0, 1), member{unit_norm{.p = numbers.empty() ? 2.0 : numbers[0]}};
+        throw invalid_argument(
+            detail::text("there is no constraint \"", name, "\"; known are ", known_names()));
+    }
+
+    static std::vector<double> parse_numbers(const std::string& text, std::size_t from)
+    {
+        std::vector<double> numbers;
+        while (from < text.size())
+        {
+            const std::size_t end = std::min(text.find(':', from + 1), text.size());
+            std::istringstream in(text.substr(from + 1, end - from - 1));
+            double x = 0;
+            detail::require<invalid_argument>((in >> x) && in.eof(), "constraint \"", text,
+                                              "\": cannot read the number \"",
+                                              text.substr(from + 1, end - from - 1), '"');
+            numbers.push_back(x);
+            from = end;
+        }
+        return numbers;
+    }
+
+    std::vector<member> members_;
+};
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <tuple>
+#include <utility>
+
+#include <xunmix/core/factor.hpp>
+
+// How parts meet. A constraint implements the hooks it can, an update names the hooks it needs, and
+// both meet only here.
+namespace xunmix
+{
+/// The hooks of a constraint on a factor F (rows x k), all optional, all const:
+///
+///   double value(factor_ref<const T> F)   its term in the objective |X - C S^T|^2 + sum value;
+///                                         0 for a hard constraint that holds
+///   void add_to_gram(matrix_ref<double> G)                 the penalty's second derivative / 2 ...
+///   void add_to_rhs(factor_ref<T> rhs, factor_ref<const T> F)   ... and its linear part: value(F)
+///                                         is 2 (1/2 <F dG, F> - <F, drhs>)
+///   void prox_column(factor_ref<T> F, size_t j, span<const T> step)
+///                                         F_j <- argmin_f 1/2 |f - F_j|^2 / step + value(f) / 2
+///   void project(factor_ref<T> F)         F moved to where the hard constraint holds
+///   void split_gradient(factor_ref<const T> F, factor_ref<T> plus, factor_ref<T> minus)
+///                                         adds the two non-negative parts of the gradient of
+///                                         value/2
+///   void normalize(factor_ref<T> F, span<double> scale)
+///                                         divides each column by scale[j], which goes to the other
+///                                         factor
+///
+/// and the traits, static constexpr bool, all optional:
+///
+///   row_separable   the hooks treat each row by itself (default: false)
+///   scale_free      a constraint that holds for F holds for F diag(d), d > 0 (default: true)
+///   keeps_order     the columns may not change places (default: false)
+///   entrywise       project() moves each entry by itself to its nearest allowed value (default:
+///   false) orthant         the constraint is F >= 0 and nothing more (default: false) in_orthant
+///   what holds implies F >= 0 (default: false)
+///
+/// Anything that can be called with a factor_ref<T> is a project() too.
+namespace hook
+{
+template <class C, class T>
+concept value = requires(const C& c, factor_ref<const T> f)
+{
+    {
+        c.value(f)
+        } -> std::convertible_to<double>;
+};
+template <class C, class T>
+concept add_to_gram = requires(const C& c, matrix_ref<double> g)
+{
+    c.add_to_gram(g);
+};
+template <class C, class T>
+concept add_to_rhs = requires(const C& c, factor_ref<T> rhs, factor_ref<const T> f)
+{
+    c.add_to_rhs(rhs, f);
+};
+template <class C, class T>
+concept prox_column = requires(const C& c, factor_ref<T> f, std::size_t j, T step)
+{
+    c.prox_column(f, j, step);
+};
+template <class C, class T>
+concept member_project = requires(const C& c, factor_ref<T> f)
+{
+    c.project(f);
+};
+template <class C, class T>
+concept project = member_project<C, T> || std::invocable<const C&, factor_ref<T>>;
+template <class C, class T>
+concept split_gradient = requires(const C& c, factor_ref<const T> f, factor_ref<T> g)
+{
+    c.split_gradient(f, g, g);
+};
+template <class C, class T>
+concept normalize = requires(const C& c, factor_ref<T> f, std::span<double> scale)
+{
+    c.normalize(f, scale);
+};
+template <class C, class T>
+concept normal_terms = add_to_gram<C, T> || add_to_rhs<C, T>;
+}
+
+/// Whether C is a constraint for factors of T: it has at least one hook.
+template <class C, class T>
+concept constraint = hook::value<C, T> || hook::normal_terms<C, T> || hook::prox_column<C, T> ||
+    hook::project<C, T> || hook::split_gradient<C, T> || hook::normalize<C, T> ||
+    requires(const C& c)
+{
+    c.for_each_member([](const auto&) {});
+};
+
+/// No constraint at all.
+struct unconstrained
+{
+    static constexpr bool row_separable = true;
+    void for_each_member(auto&&) const {}
+};
+
+/// Calls visit(member) for every constraint that `c` is made of; a plain constraint is its only
+/// one.
+template <class C, class Visit>
+constexpr void for_each_member(const C& c, Visit&& visit)
+{
+    if constexpr (requires { c.for_each_member(visit); })
+        c.for_each_member(visit);
+    else
+        visit(c);
+}
+
+/// The traits of one constraint, defaults filled in.
+template <class C>
+struct traits
+{
+    static constexpr bool row_separable = []
+    {
+        if constexpr (requires { C::row_separable; })
+            return C::row_separable;
+        else
+            return false;
+    }();
+    static constexpr bool scale_free = []
+    {
+        if constexpr (requires { C::scale_free; })
+            return C::scale_free;
+        else
+            return true;
+    }();
+    static constexpr bool keeps_order = requires
+    {
+        requires C::keeps_order;
+    };
+    static constexpr bool entrywise = requires
+    {
+        requires C::entrywise;
+    };
+    static constexpr bool orthant = requires
+    {
+        requires C::orthant;
+    };
+    static constexpr bool in_orthant = orthant || requires
+    {
+        requires C::in_orthant;
+    };
+};
+
+namespace detail
+{
+/// Whether rule(traits of the member) holds for every member of c.
+template <class C, class Rule>
+bool every_member(const C& c, Rule rule)
+{
+    bool all = true;
+    for_each_member(c, [&]<class M>(const M&) { all = all && rule(traits<M>{}); });
+    return all;
+}
+}
+
+template <class C>
+bool is_row_separable(const C& c)
+{
+    return detail::every_member(c, [](auto t) { return t.row_separable; });
+}
+template <class C>
+bool is_scale_free(const C& c)
+{
+    return detail::every_member(c, [](auto t) { return t.scale_free; });
+}
+template <class C>
+bool keeps_order(const C& c)
+{
+    return !detail::every_member(c, [](auto t) { return !t.keeps_order; });
+}
+
+/// Sum of the members' terms in the objective.
+template <class C, class T>
+double penalty(const C& c, factor_ref<const T> f)
+{
+    double sum = 0;
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::value<M, T>)
+                            sum += m.value(f);
+                    });
+    return sum;
+}
+
+/// Moves F to where the hard constraints hold. Several: one after the other in the order given,
+/// the last one exactly. Clipping at zero is left out where another member's set lies in the
+/// orthant already, so that non_negative with sum_to_one is the exact projection on the simplex.
+template <class C, class T>
+void project(const C& c, factor_ref<T> f)
+{
+    const bool inside = !detail::every_member(c, [](auto t) { return t.orthant || !t.in_orthant; });
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if (traits<M>::orthant && inside)
+                            return;
+                        if constexpr (hook::member_project<M, T>)
+                            m.project(f);
+                        else if constexpr (std::invocable<const M&, factor_ref<T>>)
+                            m(f);
+                    });
+}
+
+/// How an update and a constraint go together.
+enum class pairing
+{
+    unsupported, ///< the update can do nothing with the constraint's hooks
+    heuristic,   ///< works, but an iteration may raise the objective: the best iterate is kept
+    descent      ///< no iteration raises the objective
+};
+
+constexpr const char* name(pairing p)
+{
+    return p == pairing::descent     ? "descent"
+           : p == pairing::heuristic ? "heuristic"
+                                     : "unsupported";
+}
+
+/// The weakest pairing of an update with the members of a constraint.
+template <class T, class U, class C>
+pairing pairing_of(const U&, const C& c)
+{
+    pairing weakest = U::template pairing_with<unconstrained, T>();
+    for_each_member(c, [&]<class M>(const M&)
+                    { weakest = std::min(weakest, U::template pairing_with<M, T>()); });
+    return weakest;
+}
+
+/// What X must offer: three verbs, its size, and how it was unfolded. See dense for their meaning.
+template <class M>
+concept data_matrix = requires(const M& x, factor_ref<const typename M::factor_type> in,
+                               factor_ref<typename M::factor_type> out, matrix_ref<double> gram,
+                               typename M::workspace& work)
+{
+    x.rows();
+    x.cols();
+    x.squared_norm();
+    x.summary();
+    x.shape();
+    x.sweep_side();
+    x.block_rows();
+    x.multiply(in, out, work);
+    x.multiply_transposed(in, out, work);
+    x.sweep(
+        in, [](std::size_t, factor_ref<typename M::factor_type>, std::size_t) {}, out, gram, work);
+};
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <ranges>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace xunmix
+{
+/// The two factors of X ~ C S^T: the maps C say where, the components S say what.
+enum class side
+{
+    maps,
+    components
+};
+
+constexpr side other(side s)
+{
+    return s == side::maps ? side::components : side::maps;
+}
+
+constexpr const char* name(side s)
+{
+    return s == side::maps ? "maps" : "components";
+}
+
+/// The tensor shape behind the rows of a factor, and which of its places count: a component of a
+/// 128 x 128 detector, a map of a 100 x 100 scan. Places are numbered in C order.
+struct grid
+{
+    std::vector<std::size_t> shape;
+    std::vector<std::uint8_t>
+        keep; ///< 1 where a place counts, 0 where it is masked; empty: all count
+
+    std::size_t size() const
+    {
+        return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>{});
+    }
+    std::size_t kept() const
+    {
+        return keep.empty() ? size() : std::accumulate(keep.begin(), keep.end(), std::size_t{0});
+    }
+    bool keeps(std::size_t place) const
+    {
+        return keep.empty() || keep[place] != 0;
+    }
+};
+
+/// A small matrix or a block of one, row-major: k x k Gram matrices and the like.
+template <class T>
+struct matrix_ref
+{
+    T* data = nullptr;
+    std::size_t rows = 0;
+    std::size_t cols = 0;
+    std::size_t stride = 0;
+
+    matrix_ref() = default;
+    matrix_ref(T* first, std::size_t row_count, std::size_t col_count, std::size_t row_stride)
+        : data(first)
+        , rows(row_count)
+        , cols(col_count)
+        , stride(row_stride)
+    {
+    }
+    matrix_ref(T* first, std::size_t extent)
+        : matrix_ref(first, extent, extent, extent)
+    {
+    }
+
+    T& operator()(std::size_t i, std::size_t j) const
+    {
+        return data[i * stride + j];
+    }
+    operator matrix_ref<const T>() const requires(!std::is_const_v<T>)
+    {
+        return {data, rows, cols, stride};
+    }
+};
+
+/// A factor, or a block of its rows: rows() x rank() numbers in which every column (one map or one
+/// component) is contiguous. It knows the tensor shape of the whole factor and its mask, so image
+/// constraints need no extra arguments. A view: copying it copies no numbers.
+template <class T>
+class factor_ref
+{
+  public:
+    using value_type = std::remove_const_t<T>;
+
+    factor_ref() = default;
+    factor_ref(T* data, std::size_t rows, std::size_t rank, std::size_t stride,
+               const grid* places = nullptr, std::size_t first_row = 0)
+        : data_(data)
+        , rows_(rows)
+        , rank_(rank)
+        , stride_(stride)
+        , places_(places)
+        , first_row_(first_row)
+    {
+    }
+    operator factor_ref<const T>() const requires(!std::is_const_v<T>)
+    {
+        return {data_, rows_, rank_, stride_, places_, first_row_};
+    }
+
+    std::size_t rows() const
+    {
+        return rows_;
+    }
+    std::size_t rank() const
+    {
+        return rank_;
+    }
+    /// Distance between two columns.
+    std::size_t stride() const
+    {
+        return stride_;
+    }
+    T* data() const
+    {
+        return data_;
+    }
+    T& operator()(std::size_t row, std::size_t column) const
+    {
+        return data_[column * stride_ + row];
+    }
+    std::span<T> column(std::size_t j) const
+    {
+        return {data_ + j * stride_, rows_};
+    }
+    /// All columns in turn, each a span: `for (auto component : f.columns()) ...`.
+    auto columns() const
+    {
+        return std::views::iota(std::size_t{0}, rank_) |
+               std::views::transform([f = *this](std::size_t j) { return f.column(j); });
+    }
+    /// Rows `first` to `first + count - 1` of this block.
+    factor_ref block(std::size_t first, std::size_t count) const
+    {
+        return {data_ + first, count, rank_, stride_, places_, first_row_ + first};
+    }
+    /// Number of the block's first row in the whole factor.
+    std::size_t first_row() const
+    {
+        return first_row_;
+    }
+    /// Whether this is the whole factor, as image constraints need it.
+    bool is_whole() const
+    {
+        return places_ == nullptr || (first_row_ == 0 && rows_ == places_->size());
+    }
+    /// Tensor shape of the whole factor's rows, e.g. (128, 128); empty for a factor without one.
+    std::span<const std::size_t> shape() const
+    {
+        return places_ ? std::span<const std::size_t>(places_->shape)
+                       : std::span<const std::size_t>();
+    }
+    /// Whether row `row` of this block counts; masked rows are held at zero.
+    bool keeps(std::size_t row) const
+    {
+        return places_ == nullptr || places_->keeps(first_row_ + row);
+    }
+    bool is_masked() const
+    {
+        return places_ != nullptr && !places_->keep.empty();
+    }
+    const grid* places() const
+    {
+        return places_;
+    }
+
+  private:
+    T* data_ = nullptr;
+    std::size_t rows_ = 0;
+    std::size_t rank_ = 0;
+    std::size_t stride_ = 0;
+    const grid* places_ = nullptr;
+    std::size_t first_row_ = 0;
+};
+
+/// Sets the masked rows to zero.
+template <class T>
+void clear_masked(factor_ref<T> f)
+{
+    if (!f.is_masked())
+        return;
+    for (auto column : f.columns())
+        for (std::size_t i = 0; i < column.size(); ++i)
+            if (!f.keeps(i))
+                column[i] = T{0};
+}
+
+/// The small system an update solves for a factor F: with O the other factor, gram = O^T O (k x k)
+/// and rhs = X O (rows x k), so that 1/2 |X - F O^T|^2 = 1/2 <F gram, F> - <F, rhs> + const.
+template <class T>
+struct normal_equations
+{
+    matrix_ref<const double> gram;
+    factor_ref<T> rhs; ///< an update may use it as scratch: its contents are not needed afterwards
+};
+
+/// The type factors have for data of type T: what holds T's numbers well, never wider than needed.
+/// float for float and for integers up to 32 bits (counts above 2^24 are rounded), else double.
+template <class T>
+using factor_value_t =
+    std::conditional_t<std::is_same_v<T, float> || (std::is_integral_v<T> && sizeof(T) <= 4), float,
+                       double>;
+}

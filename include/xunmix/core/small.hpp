@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include <xunmix/core/blas.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/parallel.hpp>
+
+// The k x k side of things.
+namespace xunmix::small
+{
+/// <a, b> in double.
+template <class T>
+double dot(const T* a, const T* b, std::size_t count)
+{
+    constexpr std::size_t lanes = 8;
+    double sum[lanes] = {};
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        for (std::size_t l = 0; l < lanes; ++l)
+            sum[l] += static_cast<double>(a[i + l]) * static_cast<double>(b[i + l]);
+    for (; i < count; ++i)
+        sum[i % lanes] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+/// gram = F^T F (k x k), summed in double in an order that does not depend on the threads.
+template <class T>
+void gram(factor_ref<const T> f, matrix_ref<double> out, std::size_t threads)
+{
+    const std::size_t k = f.rank();
+    parallel_for(f.rows() * k < 65536 ? 1 : k, threads,
+                 [&](std::size_t task, std::size_t)
+                 {
+                     for (std::size_t j = task; j < (f.rows() * k < 65536 ? k : task + 1); ++j)
+                         for (std::size_t l = 0; l <= j; ++l)
+                             out(j, l) = out(l, j) =
+                                 dot(f.column(j).data(), f.column(l).data(), f.rows());
+                 });
+}
+
+/// <A, B> of two factors of one shape.
+template <class T>
+double inner(factor_ref<const T> a, factor_ref<const T> b)
+{
+    double sum = 0;
+    for (std::size_t j = 0; j < a.rank(); ++j)
+        sum += dot(a.column(j).data(), b.column(j).data(), a.rows());
+    return sum;
+}
+
+/// <A, B> of two k x k matrices.
+inline double inner(matrix_ref<const double> a, matrix_ref<const double> b)
+{
+    double sum = 0;
+    for (std::size_t j = 0; j < a.rows; ++j)
+        for (std::size_t l = 0; l < a.cols; ++l)
+            sum += a(j, l) * b(j, l);
+    return sum;
+}
+
+/// |X|^2 - 2 <X^T C, S> + <C^T C, S^T S>, the squared residual from the small systems alone.
+template <class T>
+double squared_residual(double squared_norm, factor_ref<const T> product, factor_ref<const T> f,
+                        matrix_ref<const double> gram_other, matrix_ref<const double> gram_f)
+{
+    return squared_norm - 2 * inner(product, f) + inner(gram_other, gram_f);
+}
+
+/// The pseudo-inverse of a symmetric non-negative definite Gram matrix that may be singular:
+/// scaled to unit diagonal, so that unlike scales of the columns do not count as singular, then
+/// eigenvectors whose eigenvalue is below `tolerance` times the largest are left out. Columns of
+/// zeros give zeros. Keeps its workspace.
+class pseudo_inverse
+{
+  public:
+    matrix_ref<const double> operator()(matrix_ref<const double> gram, double tolerance)
+    {
+        const std::size_t k = gram.rows;
+        resize(k);
+        for (std::size_t j = 0; j < k; ++j)
+            scale_[j] = gram(j, j) > 0 ? 1 / std::sqrt(gram(j, j)) : 0;
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t l = 0; l < k; ++l)
+                vectors_[j * k + l] = gram(j, l) * scale_[j] * scale_[l];
+        blas::symmetric_eigen(k, vectors_.data(), values_.data(), work_.data(), work_.size());
+        const double least = tolerance * std::max(values_[k - 1], 0.0);
+        std::fill(inverse_.begin(), inverse_.end(), 0.0);
+        for (std::size_t e = 0; e < k; ++e)
+            if (values_[e] > least)
+                for (std::size_t j = 0; j < k; ++j)
+                    for (std::size_t l = 0; l < k; ++l)
+                        inverse_[j * k + l] += vectors_[e * k + j] * vectors_[e * k + l] /
+                                               values_[e] * scale_[j] * scale_[l];
+        return {inverse_.data(), k};
+    }
+
+    matrix_ref<const double> last() const
+    {
+        return {inverse_.data(), scale_.size()};
+    }
+
+  private:
+    void resize(std::size_t k)
+    {
+        scale_.resize(k);
+        values_.resize(k);
+        vectors_.resize(k * k);
+        inverse_.resize(k * k);
+        work_.resize(std::max<std::size_t>(1, 34 * k));
+    }
+    std::vector<double> scale_, values_, vectors_, inverse_, work_;
+};
+}

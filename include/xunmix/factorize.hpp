@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <stop_token>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <xunmix/constraint/all_of.hpp>
+#include <xunmix/init/random_uniform.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/solver.hpp>
+
+namespace xunmix
+{
+/// Constraints meant for one side, as on_maps and on_components make them.
+template <side Side, class C>
+struct constraint_on
+{
+    C constraint;
+};
+
+namespace detail
+{
+template <side Side, class... Cs>
+auto make_constraint_on(Cs... cs)
+{
+    static_assert(sizeof...(Cs) > 0, "on_maps and on_components take at least one constraint");
+    if constexpr (sizeof...(Cs) == 1)
+        return constraint_on<Side, Cs...>{cs...};
+    else
+        return constraint_on<Side, all_of<Cs...>>{all_of<Cs...>(std::move(cs)...)};
+}
+}
+
+/// The maps' constraints; several are joined by all_of.
+template <class... Cs>
+auto on_maps(Cs... constraints)
+{
+    return detail::make_constraint_on<side::maps>(std::move(constraints)...);
+}
+/// The components' constraints; several are joined by all_of.
+template <class... Cs>
+auto on_components(Cs... constraints)
+{
+    return detail::make_constraint_on<side::components>(std::move(constraints)...);
+}
+
+/// An update rule: how one factor changes, given its small system.
+template <class U, class T>
+concept update_policy = requires
+{
+    {
+        U::first
+        } -> std::convertible_to<side>;
+    U::row_separable;
+    typename U::template state<T>;
+    U::template pairing_with<unconstrained, T>();
+};
+
+/// Where the factors come from before the first iteration.
+template <class I, class M>
+concept init_policy = requires(const I& init, const M& x, factor_ref<typename M::factor_type> f,
+                               random_engine& engine, typename M::workspace& work)
+{
+    init(x, f, f, engine, work);
+};
+
+namespace detail
+{
+template <class A, side Side>
+struct is_constraint_on : std::false_type
+{
+};
+template <side Side, class C>
+struct is_constraint_on<constraint_on<Side, C>, Side> : std::true_type
+{
+};
+
+template <class T>
+const T& as_data_matrix(const T& x)
+{
+    return x;
+}
+template <class T>
+dense<T> as_data_matrix(const unfolded<T>& x)
+{
+    return dense<T>(x);
+}
+
+/// The first of `args` that Predicate<its type> holds for, else the fallback.
+template <template <class> class Predicate, class Fallback>
+auto pick(Fallback fallback)
+{
+    return fallback;
+}
+template <template <class> class Predicate, class Fallback, class A, class... Rest>
+auto pick(Fallback fallback, const A& first, const Rest&... rest)
+{
+    if constexpr (Predicate<A>::value)
+        return first;
+    else
+        return pick<Predicate>(fallback, rest...);
+}
+
+/// How often Predicate holds among the types.
+template <template <class> class Predicate, class... Args>
+inline constexpr std::size_t occurrences = (std::size_t{0} + ... +
+                                            (Predicate<Args>::value ? 1 : 0));
+
+template <class A>
+using on_maps_rule = is_constraint_on<A, side::maps>;
+template <class A>
+using on_components_rule = is_constraint_on<A, side::components>;
+template <class A>
+using stop_token_rule = std::is_same<A, std::stop_token>;
+template <class M>
+struct for_matrix
+{
+    template <class A>
+    using init_rule = std::bool_constant<init_policy<A, M>>;
+};
+
+/// Tells an observer of the iteration; true if it wants to stop. Other arguments pass.
+template <class M, class A>
+bool tell(A& argument, const iteration<typename M::factor_type>& it)
+{
+    using T = typename M::factor_type;
+    if constexpr (on_maps_rule<A>::value || on_components_rule<A>::value || init_policy<A, M>)
+        return false;
+    else if constexpr (stop_token_rule<A>::value)
+        return argument.stop_requested();
+    else
+    {
+        static_assert(observer<A, T>,
+                      "the arguments of factorize after the update are on_maps(...), "
+                      "on_components(...), an init policy, a std::stop_token, or observers; an "
+                      "observer takes const xunmix::iteration<T>&, T being the factors' type, and "
+                      "returns void or xunmix::flow");
+        if constexpr (!observer<A, T>)
+            return false;
+        else if constexpr (std::is_void_v<std::invoke_result_t<A&, const iteration<T>&>>)
+            return argument(it), false;
+        else
+            return argument(it) == flow::stop;
+    }
+}
+}
+
+/// A solver for `x` from the arguments of factorize (observers and stop tokens left out), for
+/// software that calls step() itself.
+template <data_matrix M, class U, class... Args>
+auto make_solver(const M& x, const options& opt, U update, const Args&... args)
+{
+    using namespace detail;
+    static_assert(
+        update_policy<U, typename M::factor_type>,
+        "the third argument is an update policy: als, multiplicative, hals or a type like "
+        "them");
+    static_assert(occurrences<on_maps_rule, Args...> <= 1 &&
+                      occurrences<on_components_rule, Args...> <= 1,
+                  "on_maps and on_components are given at most once; several constraints go into "
+                  "one call");
+    static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
+                  "at most one init policy can be given");
+    const constraint_on<side::maps, unconstrained> free_maps;
+    const constraint_on<side::components, unconstrained> free_components;
+    auto c = pick<on_maps_rule>(free_maps, args...).constraint;
+    auto s = pick<on_components_rule>(free_components, args...).constraint;
+    return solver<M, U, decltype(c), decltype(s)>(
+        x, opt, std::move(update),
+        pick<for_matrix<M>::template init_rule>(random_uniform{}, args...), std::move(c),
+        std::move(s));
+}
+template <class T, class U, class... Args>
+auto make_solver(const unfolded<T>& x, const options& opt, U update, const Args&... args)
+{
+    return make_solver(dense<T>(x, opt.threads), opt, std::move(update), args...);
+}
+
+/// Factorizes X ~ C S^T: minimises |X - C S^T|^2 + the constraints' terms.
+///
+///   auto result = factorize(data, {.rank = 7}, hals{}, on_maps(non_negative{}),
+///                           on_components(non_negative{}));
+///
+/// `data` is an unfolded tensor or any data matrix. After the update come, in any order and each
+/// optional: on_maps(...), on_components(...) (else that factor is free), an init policy (else
+/// random_uniform), observers, a std::stop_token. Throws invalid_argument and invalid_data before
+/// any work; afterwards result.status tells how it ended.
+template <class Data, class U, class... Args>
+auto factorize(const Data& data, const options& opt, U update, Args&&... args)
+{
+    auto s = make_solver(data, opt, std::move(update), args...);
+    using M = std::decay_t<decltype(detail::as_data_matrix(data))>;
+    while (s.status() == status::running)
+    {
+        s.step();
+        const auto it = s.current();
+        if ((false | ... | detail::tell<M>(args, it)))
+            s.stop();
+    }
+    return s.result();
+}
+}

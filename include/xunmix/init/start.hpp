@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include <xunmix/core/buffer.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/core/small.hpp>
+
+// What the starts have in common. An init policy is called as
+//
+//   init(const M& x, factor_ref<F> maps, factor_ref<F> components, random_engine&, M::workspace&)
+//
+// and fills both factors; masked rows may get anything.
+namespace xunmix::detail
+{
+/// U(0, 1) everywhere.
+template <class T>
+void fill_uniform(factor_ref<T> f, random_engine& engine)
+{
+    for (auto column : f.columns())
+        for (T& x : column)
+            x = static_cast<T>(uniform01(engine));
+    clear_masked(f);
+}
+
+/// X S for the maps' side, X^T C for the components'.
+template <class M, class T>
+void multiply_for(const M& x, side s, factor_ref<const T> other, factor_ref<T> out,
+                  typename M::workspace& work)
+{
+    s == side::maps ? x.multiply(other, out, work) : x.multiply_transposed(other, out, work);
+}
+
+/// Scales both factors alike so that C S^T fits X best: by the root of <X S, C> / <C^T C, S^T S>
+/// (Gillis & Glineur 2012). One read of X.
+template <class M, class T>
+void scale_to_fit(const M& x, factor_ref<T> maps, factor_ref<T> components,
+                  typename M::workspace& work)
+{
+    const std::size_t k = maps.rank();
+    buffer<T> memory;
+    const factor_ref<T> product(memory.get(maps.rows() * k), maps.rows(), k, maps.rows());
+    x.multiply(components, product, work);
+    buffer<double> grams;
+    const matrix_ref<double> a(grams.get(2 * k * k), k), b(a.data + k * k, k);
+    small::gram(factor_ref<const T>(maps), a, work.threads);
+    small::gram(factor_ref<const T>(components), b, work.threads);
+    const double fit = small::inner(factor_ref<const T>(product), factor_ref<const T>(maps)) /
+                       small::inner(matrix_ref<const double>(a), matrix_ref<const double>(b));
+    const auto root = static_cast<T>(std::isfinite(fit) ? std::sqrt(std::abs(fit)) : 1);
+    for (auto f : {maps, components})
+        for (auto column : f.columns())
+            for (T& value : column)
+                value *= root;
+}
+
+/// Least-squares fit of one factor to X and the other, negative values set to zero. One read of X.
+template <class M, class T>
+void fit_clipped(const M& x, side s, factor_ref<const T> other, factor_ref<T> out,
+                 typename M::workspace& work)
+{
+    const std::size_t k = out.rank();
+    buffer<T> memory;
+    const factor_ref<T> rhs(memory.get(out.rows() * k), out.rows(), k, out.rows());
+    multiply_for(x, s, other, rhs, work);
+    buffer<double> gram_memory;
+    const matrix_ref<double> gram(gram_memory.get(k * k), k);
+    small::gram(other, gram, work.threads);
+    small::pseudo_inverse invert;
+    const auto inverse = invert(gram, static_cast<double>(k) *
+                                          static_cast<double>(std::numeric_limits<T>::epsilon()));
+    for (std::size_t j = 0; j < k; ++j)
+        for (std::size_t i = 0; i < out.rows(); ++i)
+        {
+            double sum = 0;
+            for (std::size_t l = 0; l < k; ++l)
+                sum += inverse(j, l) * static_cast<double>(rhs(i, l));
+            out(i, j) = static_cast<T>(std::max(sum, 0.0));
+        }
+}
+}

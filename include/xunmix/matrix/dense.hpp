@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <xunmix/core/buffer.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/kernels.hpp>
+#include <xunmix/core/parallel.hpp>
+#include <xunmix/matrix/summary.hpp>
+#include <xunmix/unfold.hpp>
+
+namespace xunmix
+{
+/// X in memory, in whatever type and order it was measured, read in place.
+///
+/// "Stored rows" are the contiguous direction's other side: positions for a row-major X, channels
+/// for a column-major one (positions last in the tensor). A sweep runs over stored rows. All
+/// products are sums over fixed blocks of stored rows, added in a fixed order: the same bits for
+/// any number of threads. Const access is safe from several threads at once, each with a workspace
+/// of its own.
+template <class T>
+class dense
+{
+  public:
+    using value_type = T;
+    using factor_type = factor_value_t<T>;
+    using F = factor_type;
+
+    /// The memory the verbs need; grows at first use, is reused afterwards.
+    struct workspace
+    {
+        std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes
+        buffer<F> packed{};      ///< the narrow factor in panels
+        buffer<F> sums{};         ///< a packed product a chunk
+        buffer<double> grams{};   ///< a Gram matrix a chunk
+        buffer<F> blocks{};       ///< two blocks of the swept factor a thread
+    };
+
+    /// Reads X once, for summary(). `threads` limits that read.
+    explicit dense(unfolded<T> x, std::size_t threads = 0)
+        : x_(std::move(x))
+        , summary_(summarize(x_, threads))
+        , plan_(stored(other(sweep_side())).size(), stored(other(sweep_side())).keep)
+    {
+    }
+
+    /// n and m, masked places included.
+    std::size_t rows() const
+    {
+        return x_.rows();
+    }
+    std::size_t cols() const
+    {
+        return x_.cols();
+    }
+    /// |X|^2 over the unmasked elements.
+    double squared_norm() const
+    {
+        return summary_.squared_norm;
+    }
+    const data_summary& summary() const
+    {
+        return summary_;
+    }
+    const unfolding& shape() const
+    {
+        return x_.shape();
+    }
+    /// The factor whose rows a sweep visits: the maps, or the components of a column-major X.
+    side sweep_side() const
+    {
+        return x_.is_row_major() ? side::maps : side::components;
+    }
+
+    /// out = X S (n x k). One read of X.
+    void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
+    {
+        product(S, out, side::maps, work);
+    }
+    /// out = X^T C (m x k). One read of X.
+    void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
+    {
+        product(C, out, side::components, work);
+    }
+
+    /// A whole iteration in one read of X. With P the swept factor (the maps for a row-major X), O
+    /// the other: for each block of rows of P, visit(first_row, block, worker) gets X_b O in
+    /// `block` and leaves the new rows P_b there, already written to P where P is kept; afterwards
+    /// product = X^T P (rows of O x k) and gram = P^T P (k x k). Blocks are visited concurrently,
+    /// each by one of the workers 0 ... threads - 1. A masked row gets zeros and is not summed.
+    template <class Visit>
+    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, matrix_ref<double> gram,
+               workspace& work) const
+    {
+        pass<true, true>(O, O.rank(), visit, product, gram, work);
+    }
+
+    /// |X - C S^T|^2 over the unmasked elements, summed in double from the elements themselves.
+    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
+                                 workspace& work) const
+    {
+        const bool by_row = x_.is_row_major();
+        const auto P = by_row ? C : S, O = by_row ? S : C;
+        F* packed = pack(O, work);
+        double* sums = work.grams.get(chunk_count(O.rank()));
+        parallel_for(chunk_count(O.rank()), work.threads,
+                     [&](std::size_t chunk, std::size_t)
+                     {
+                         const auto [first, last] = chunk_rows(chunk, O.rank());
+                         double sum = 0;
+                         for (std::size_t i = first; i < last; ++i)
+                             if (stored(sweep_side()).keeps(i))
+                                 sum += row_residual(i, P, packed);
+                         sums[chunk] = sum;
+                     });
+        double total = 0;
+        for (std::size_t chunk = 0; chunk < chunk_count(O.rank()); ++chunk)
+            total += sums[chunk];
+        return total;
+    }
+
+    /// Rows of the swept factor that one visit may get at most.
+    std::size_t block_rows() const
+    {
+        const std::size_t wanted = block_bytes / (plan_columns() * sizeof(T) + 1) / 8 * 8;
+        return std::clamp<std::size_t>(wanted, 8, 128);
+    }
+
+  private:
+    static constexpr std::size_t block_bytes = 256 * 1024;
+
+    const grid& stored(side s) const
+    {
+        return x_.shape().of(s);
+    }
+    std::size_t plan_columns() const
+    {
+        return stored(other(sweep_side())).size();
+    }
+    std::size_t stored_rows() const
+    {
+        return stored(sweep_side()).size();
+    }
+    const T* stored_row(std::size_t i) const
+    {
+        return x_.data() + i * (x_.is_row_major() ? x_.row_stride() : x_.column_stride());
+    }
+
+    /// Size of one packed factor.
+    std::size_t packed_size(std::size_t rank) const
+    {
+        return plan_.panels() * panel_plan::width * rank;
+    }
+    /// Chunks of stored rows, each summed for itself: enough for many threads, while their sums
+    /// stay below a hundredth of X.
+    std::size_t chunk_count(std::size_t rank) const
+    {
+        const std::size_t affordable =
+            stored_rows() * plan_columns() * sizeof(T) / 100 / (packed_size(rank) * sizeof(F));
+        const std::size_t blocks = (stored_rows() + block_rows() - 1) / block_rows();
+        return std::min(std::clamp<std::size_t>(affordable, 4, 64), blocks);
+    }
+    std::pair<std::size_t, std::size_t> chunk_rows(std::size_t chunk, std::size_t rank) const
+    {
+        const std::size_t blocks = (stored_rows() + block_rows() - 1) / block_rows();
+        const std::size_t chunks = chunk_count(rank);
+        return {chunk * blocks / chunks * block_rows(),
+                std::min(stored_rows(), (chunk + 1) * blocks / chunks * block_rows())};
+    }
+
+    F* pack(factor_ref<const F> O, workspace& work) const
+    {
+        F* packed = work.packed.get(packed_size(O.rank()));
+        kernels::pack(O, plan_.panels(), packed);
+        return packed;
+    }
+
+    /// X or X^T times a factor: a pass that only forms the products, or only sums them.
+    void product(factor_ref<const F> factor, factor_ref<F> out, side rows_of_out,
+                 workspace& work) const
+    {
+        if (rows_of_out == sweep_side())
+        {
+            auto keep = [&](std::size_t first, factor_ref<F> block, std::size_t)
+            {
+                for (std::size_t j = 0; j < block.rank(); ++j)
+                    std::copy_n(block.column(j).data(), block.rows(), &out(first, j));
+            };
+            pass<true, false>(factor, factor.rank(), keep, {}, {}, work);
+        }
+        else
+        {
+            auto give = [&](std::size_t first, factor_ref<F> block, std::size_t)
+            {
+                for (std::size_t j = 0; j < block.rank(); ++j)
+                    std::copy_n(&factor(first, j), block.rows(), block.column(j).data());
+            };
+            pass<false, true>({}, factor.rank(), give, out, {}, work);
+        }
+    }
+
+    /// The one loop over X. Forms: block = X_b O before each visit. Sums: product = sum X_b^T P_b
+    /// and gram = sum P_b^T P_b after it.
+    template <bool Forms, bool Sums, class Visit>
+    void pass(factor_ref<const F> O, std::size_t rank, Visit&& visit, factor_ref<F> product,
+              matrix_ref<double> gram, workspace& work) const
+    {
+        const F* packed = nullptr;
+        if constexpr (Forms)
+            packed = pack(O, work);
+        const std::size_t chunks = chunk_count(rank), room = block_rows() * rank;
+        F* sums = Sums ? work.sums.get(chunks * packed_size(rank)) : nullptr;
+        double* grams = Sums ? work.grams.get(chunks * rank * rank) : nullptr;
+        F* blocks = work.blocks.get(2 * room * thread_count(work.threads));
+        parallel_for(chunks, work.threads,
+                     [&](std::size_t chunk, std::size_t worker)
+                     {
+                         F* my_sums = Sums ? sums + chunk * packed_size(rank) : nullptr;
+                         double* my_gram = Sums ? grams + chunk * rank * rank : nullptr;
+                         if constexpr (Sums)
+                         {
+                             std::fill_n(my_sums, packed_size(rank), F{0});
+                             std::fill_n(my_gram, rank * rank, 0.0);
+                         }
+                         F* block = blocks + 2 * room * worker;
+                         const auto [first, last] = chunk_rows(chunk, rank);
+                         for (std::size_t b = first; b < last; b += block_rows())
+                         {
+                             const std::size_t count = std::min(block_rows(), last - b);
+                             const factor_ref<F> P(block, count, rank, block_rows(),
+                                                   &stored(sweep_side()), b);
+                             visit_block<Forms, Sums>(P, packed, visit, worker, block + room,
+                                                      my_sums, my_gram);
+                         }
+                     });
+        if constexpr (Sums)
+            reduce(sums, grams, chunks, product, gram, work.threads);
+    }
+
+    template <bool Forms, bool Sums, class Visit>
+    void visit_block(factor_ref<F> P, const F* packed, Visit& visit, std::size_t worker,
+                     F* coefficients, F* sums, double* gram) const
+    {
+        const std::size_t rank = P.rank();
+        const T* rows[max_block_rows] = {};
+        std::size_t live[max_block_rows], count = 0;
+        for (std::size_t i = 0; i < P.rows(); ++i)
+            if (P.keeps(i))
+            {
+                rows[count] = stored_row(P.first_row() + i);
+                live[count++] = i;
+            }
+        if constexpr (Forms)
+        {
+            kernels::dot_rows<T, F>(rows, count, plan_, packed, rank, P.data(), P.stride());
+            if (count < P.rows())
+                spread(P, live, count);
+        }
+        visit(P.first_row(), P, worker);
+        if constexpr (Sums)
+        {
+            for (std::size_t r = 0; r < count; ++r)
+                for (std::size_t j = 0; j < rank; ++j)
+                    coefficients[r * rank + j] = P(live[r], j);
+            kernels::accumulate_rows<T, F>(rows, count, plan_, coefficients, rank, sums);
+            for (std::size_t r = 0; r < count; ++r)
+                for (std::size_t j = 0; j < rank; ++j)
+                    for (std::size_t l = 0; l <= j; ++l)
+                        gram[j * rank + l] += static_cast<double>(coefficients[r * rank + j]) *
+                                              static_cast<double>(coefficients[r * rank + l]);
+        }
+    }
+
+    /// Moves the products of the live rows from the front of the block to where they belong.
+    static void spread(factor_ref<F> P, const std::size_t* live, std::size_t count)
+    {
+        for (auto column : P.columns())
+        {
+            std::size_t to = column.size();
+            for (std::size_t r = count; r-- > 0;)
+            {
+                while (--to > live[r])
+                    column[to] = F{0};
+                column[to] = column[r];
+            }
+            std::fill_n(column.begin(), to, F{0});
+        }
+    }
+
+    /// Adds up the chunks' sums in their order.
+    void reduce(const F* sums, const double* grams, std::size_t chunks, factor_ref<F> product,
+                matrix_ref<double> gram, std::size_t threads) const
+    {
+        constexpr std::size_t L = panel_plan::width, batch = 32;
+        const std::size_t rank = product.rank(), size = packed_size(rank), panels = plan_.panels();
+        parallel_for(
+            (panels + batch - 1) / batch, threads,
+            [&](std::size_t group, std::size_t)
+            {
+                for (std::size_t p = group * batch; p < std::min(panels, (group + 1) * batch); ++p)
+                    kernels::for_each_pack<F>(
+                        rank, p, panels,
+                        [&](std::size_t j, std::size_t at)
+                        {
+                            double total[L] = {};
+                            for (std::size_t c = 0; c < chunks; ++c)
+                                for (std::size_t l = 0; l < L; ++l)
+                                    total[l] += static_cast<double>(sums[c * size + at + l]);
+                            for (std::size_t l = 0; l < std::min(L, product.rows() - p * L); ++l)
+                                product(p * L + l, j) = static_cast<F>(total[l]);
+                        });
+            });
+        if (!gram.data)
+            return;
+        for (std::size_t j = 0; j < rank; ++j)
+            for (std::size_t l = 0; l <= j; ++l)
+            {
+                double total = 0;
+                for (std::size_t c = 0; c < chunks; ++c)
+                    total += grams[(c * rank + j) * rank + l];
+                gram(j, l) = gram(l, j) = total;
+            }
+    }
+
+    /// |x_i - sum_j P(i, j) O_j|^2 for one stored row.
+    double row_residual(std::size_t i, factor_ref<const F> P, const F* packed) const
+    {
+        constexpr std::size_t L = panel_plan::width;
+        double sum[L] = {};
+        for (const auto& run : plan_.runs())
+            for (std::size_t p = run.first; p < run.last; ++p)
+            {
+                const auto x = run.partial ? plan_.load_partial(stored_row(i), p)
+                                           : simd::pack<F>::load(stored_row(i) + p * L);
+                F rest[L];
+                x.store(rest);
+                kernels::for_each_pack<F>(P.rank(), p, plan_.panels(),
+                                          [&](std::size_t j, std::size_t at)
+                                          {
+                                              for (std::size_t l = 0; l < L; ++l)
+                                                  rest[l] -= P(i, j) * packed[at + l];
+                                          });
+                const auto keeps = [&](std::size_t c)
+                { return c < plan_columns() && stored(other(sweep_side())).keeps(c); };
+                for (std::size_t l = 0; l < L; ++l)
+                    if (!run.partial || keeps(p * L + l))
+                        sum[l] += static_cast<double>(rest[l]) * static_cast<double>(rest[l]);
+            }
+        double total = 0;
+        for (double s : sum)
+            total += s;
+        return total;
+    }
+
+    using panel_plan = kernels::panel_plan<F>;
+    static constexpr std::size_t max_block_rows = 128;
+
+    unfolded<T> x_;
+    data_summary summary_;
+    panel_plan plan_;
+};
+
+template <class T>
+dense(unfolded<T>) -> dense<T>;
+template <class T>
+dense(unfolded<T>, std::size_t) -> dense<T>;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdio>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include <xunmix/core/factor.hpp>
+
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+
+namespace xunmix
+{
+/// What an observer may answer.
+enum class flow
+{
+    proceed,
+    stop
+};
+
+/// One finished iteration, as observers see it. The factors are a view of the solver's own: valid
+/// during the call, not yet scaled or ordered.
+template <class T>
+struct iteration
+{
+    std::size_t number = 0; ///< 1 after the first iteration
+    std::size_t max_iterations = 0;
+    double objective = 0;       ///< |X - C S^T|^2 + the constraints' terms
+    double mse = 0;             ///< |X - C S^T|^2 / number of unmasked elements (Uesugi, step 7)
+    double relative_change = 0; ///< (previous - objective) / previous; infinity for the first
+    double seconds = 0;         ///< since the solver was made, without what observers took
+    factor_ref<const T> maps;
+    factor_ref<const T> components;
+};
+
+/// Anything called after each iteration: returns nothing, or flow::stop to end there.
+template <class O, class T>
+concept observer = std::invocable < O&,
+        const iteration<T>
+& > &&(std::same_as<std::invoke_result_t<O&, const iteration<T>&>, void> ||
+       std::same_as<std::invoke_result_t<O&, const iteration<T>&>, flow>);
+
+/// Stops once `seconds` of computing have passed.
+struct stop_after
+{
+    double seconds = 0;
+
+    template <class T>
+    flow operator()(const iteration<T>& it) const
+    {
+        return it.seconds >= seconds ? flow::stop : flow::proceed;
+    }
+};
+
+/// Stops once the mean square error is at most `mse`.
+struct stop_below
+{
+    double mse = 0;
+
+    template <class T>
+    flow operator()(const iteration<T>& it) const
+    {
+        return it.mse <= mse ? flow::stop : flow::proceed;
+    }
+};
+
+/// Writes the progress to a stream: on a terminal one line that renews itself, with a bar, the rate
+/// and the time left; elsewhere a plain line for the iterations 1, 2, 5, 10, 20, 50, ... and the
+/// last. The one thing in the library that prints, and only where it is asked for.
+class progress_bar
+{
+  public:
+    enum class style
+    {
+        automatic, ///< bar where the stream is std::cout, std::cerr or std::clog on a terminal
+        bar,
+        lines
+    };
+
+    explicit progress_bar(std::ostream& out = std::clog, style how = style::automatic,
+                          std::string label = "")
+        : out_(&out)
+        , bar_(how == style::bar || (how == style::automatic && is_terminal(out)))
+        , label_(std::move(label))
+    {
+    }
+
+    template <class T>
+    void operator()(const iteration<T>& it)
+    {
+        const bool last = it.number == it.max_iterations;
+        if (bar_)
+            *out_ << '\r' << line(it.number, it.max_iterations, it.mse, it.seconds) << "\033[K"
+                  << (last ? "\n" : "") << std::flush;
+        else if (last || is_milestone(it.number))
+            *out_ << line(it.number, it.max_iterations, it.mse, it.seconds) << '\n' << std::flush;
+    }
+
+  private:
+    static bool is_milestone(std::size_t n)
+    {
+        while (n % 10 == 0)
+            n /= 10;
+        return n == 1 || n == 2 || n == 5;
+    }
+    static bool is_terminal(const std::ostream& out)
+    {
+#if __has_include(<unistd.h>)
+        return &out == &std::cout                         ? isatty(STDOUT_FILENO) != 0
+               : &out == &std::cerr || &out == &std::clog ? isatty(STDERR_FILENO) != 0
+                                                          : false;
+#else
+        (void)out;
+        return false;
+#endif
+    }
+    std::string line(std::size_t number, std::size_t total, double mse, double seconds) const
+    {
+        std::ostringstream text;
+        text << label_;
+        if (bar_)
+        {
+            constexpr std::size_t width = 24;
+            const std::size_t full = total ? number * width / total : width;
+            text << '[' << std::string(full, '#') << std::string(width - full, '.') << "] ";
+        }
+        const double rate = seconds > 0 ? static_cast<double>(number) / seconds : 0;
+        text << "iteration " << number << '/' << total << "  mse " << std::setprecision(6) << mse
+             << std::setprecision(3) << "  " << rate << " it/s";
+        if (rate > 0 && number < total)
+            text << "  at most " << duration(static_cast<double>(total - number) / rate) << " left";
+        return text.str();
+    }
+    static std::string duration(double seconds)
+    {
+        std::ostringstream text;
+        if (seconds < 100)
+            text << std::setprecision(2) << seconds << " s";
+        else
+            text << static_cast<long>(seconds / 60) << " min " << static_cast<long>(seconds) % 60
+                 << " s";
+        return text.str();
+    }
+
+    std::ostream* out_;
+    bool bar_;
+    std::string label_;
+};
+}

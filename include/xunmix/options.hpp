@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/result.hpp>
+
+namespace xunmix
+{
+/// What every factorization takes.
+struct options
+{
+    std::size_t rank = 0;             ///< k, number of components; must be set
+    std::size_t max_iterations = 200; ///< exactly so many unless something ends it earlier
+    double tolerance = 1e-5;  ///< ends where the objective's relative decrease is less; 0: never
+    std::size_t patience = 1; ///< ... so many times in a row
+    std::uint64_t seed = 0;   ///< of the random start
+    std::size_t threads = 0;  ///< at most so many; 0: what OpenMP takes. Never changes the result
+    scaling scale = scaling::unit_l2; ///< of the result, where the constraints leave it free
+};
+
+namespace detail
+{
+/// Throws invalid_argument for options that break a rule or do not fit the data's size.
+template <class M>
+void check_options(const M& x, const options& opt)
+{
+    const std::size_t n = x.shape().positions.kept(), m = x.shape().channels.kept();
+    require<invalid_argument>(
+        opt.rank >= 1 && opt.rank <= std::min(n, m),
+        "the rank must be at least 1 and at most the smaller of positions and "
+        "channels, min(",
+        n, ", ", m, ") unmasked; got ", opt.rank);
+    require<invalid_argument>(opt.tolerance >= 0 && std::isfinite(opt.tolerance),
+                              "the tolerance must be zero (never stop on it) or positive, got ",
+                              opt.tolerance);
+    require<invalid_argument>(opt.patience >= 1, "patience must be at least 1, got 0");
+}
+
+/// Throws invalid_data for data no factorization, or not this update, can work on.
+template <class U, class M>
+void check_data(const M& x)
+{
+    const auto& s = x.summary();
+    require<invalid_data>(s.non_finite == 0, "X must be finite: it holds ", s.non_finite,
+                          " NaN or infinite values, the first at position ", s.first_bad_position,
+                          ", channel ", s.first_bad_channel, "; replace or mask them");
+    require<invalid_data>(
+        s.squared_norm > 0,
+        "X is zero at all unmasked places: there is nothing to factorize; look at "
+        "the file, the choice of positions and the masks");
+    if constexpr (U::needs_non_negative_data)
+        require<invalid_data>(s.negative == 0, "multiplicative updates need X >= 0: it holds ",
+                              s.negative, " negative values, the smallest ", s.minimum,
+                              "; clip them with unfold(...).clipped(0), or use hals or als");
+}
+
+/// Lets every member check its own options against the factor's shape. What cannot work with the
+/// update does not compile; for constraints chosen at run time it throws invalid_argument.
+template <class U, class T, class C>
+void check_constraint(const C& c, const grid& places, std::size_t rank, const char* where)
+{
+    for_each_member(
+        c,
+        [&]<class Member>(const Member& m)
+        {
+            static_assert(
+                constraint<Member, T>,
+                "on_maps and on_components take constraints: types with at least one hook "
+                "(value, add_to_gram, add_to_rhs, prox_column, project, split_gradient, "
+                "normalize), or a callable that takes xunmix::factor_ref<T>, T being the "
+                "factors' type");
+            if constexpr (requires { C::chosen_at_run_time; })
+                require<invalid_argument>(
+                    U::template pairing_with<Member, T>() != pairing::unsupported,
+                    "the constraint on the ", where,
+                    " has no hook this update can use; see the README's table");
+            else if constexpr (constraint<Member, T>)
+                U::template check_pairing<Member, T>();
+            if constexpr (requires { m.check(places, rank); })
+                m.check(places, rank);
+        });
+}
+}
+}

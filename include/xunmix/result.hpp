@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include <xunmix/unfold.hpp>
+
+namespace xunmix
+{
+/// Why a factorization ended.
+enum class status
+{
+    running,
+    converged,      ///< the relative change fell below options.tolerance
+    max_iterations, ///< all iterations were done
+    stopped,        ///< an observer or a stop token asked for it
+    diverged,       ///< the objective grew a thousandfold above the data's norm
+    non_finite      ///< NaN or infinity turned up in the objective
+};
+
+constexpr const char* name(status s)
+{
+    constexpr const char* names[] = {"running", "converged", "max_iterations",
+                                     "stopped", "diverged",  "non_finite"};
+    return names[static_cast<std::size_t>(s)];
+}
+
+/// How the scale is shared at the end.
+enum class scaling
+{
+    unit_l2,  ///< components have |S_j|_2 = 1, the maps carry the scale
+    unit_sum, ///< components have sum 1: a map is the total signal of its component
+    none
+};
+
+/// One line of the history.
+struct record
+{
+    std::size_t iteration = 0;
+    double objective = 0;
+    double mse = 0;
+    double relative_change = 0;
+    double seconds = 0;
+};
+
+/// What a factorization found. Copies of everything: it outlives data and solver.
+template <class T>
+class result
+{
+  public:
+    xunmix::status status = xunmix::status::running;
+    std::size_t iterations = 0;     ///< done in all
+    std::size_t best_iteration = 0; ///< the one whose factors these are
+    double objective = 0;           ///< of these factors
+    double mse = 0;
+    double seconds = 0;
+    std::size_t negative_data = 0; ///< elements of X below zero
+    bool one_read = false;         ///< whether each iteration read X once
+    std::vector<record> history;
+
+    result(std::vector<T> maps, std::vector<T> components, unfolding shape)
+        : maps_(std::move(maps))
+        , components_(std::move(components))
+        , shape_(std::move(shape))
+    {
+    }
+
+    std::size_t rank() const
+    {
+        return maps_.size() / shape_.positions.size();
+    }
+    /// Maps folded to (k, positions...), masked positions set to `fill`.
+    tensor<T> maps(double fill = 0) const
+    {
+        return fold(maps_matrix(), shape_.positions, fill);
+    }
+    /// Components folded to (k, channels...), masked channels set to `fill`.
+    tensor<T> components(double fill = 0) const
+    {
+        return fold(components_matrix(), shape_.channels, fill);
+    }
+    /// The maps C (n x k) as they lie in memory, one map after the other.
+    factor_ref<const T> maps_matrix() const
+    {
+        return {maps_.data(), shape_.positions.size(), rank(), shape_.positions.size(),
+                &shape_.positions};
+    }
+    /// The components S (m x k).
+    factor_ref<const T> components_matrix() const
+    {
+        return {components_.data(), shape_.channels.size(), rank(), shape_.channels.size(),
+                &shape_.channels};
+    }
+    const unfolding& shape() const
+    {
+        return shape_;
+    }
+
+    /// Moves the scale of every component into its map. Zero columns are left alone.
+    void rescale(scaling how)
+    {
+        if (how == scaling::none)
+            return;
+        for (std::size_t j = 0; j < rank(); ++j)
+        {
+            const auto component = column(components_, shape_.channels, j);
+            double size = 0;
+            for (T x : component)
+                size += how == scaling::unit_sum ? static_cast<double>(x)
+                                                 : static_cast<double>(x) * static_cast<double>(x);
+            if (how == scaling::unit_l2)
+                size = std::sqrt(size);
+            if (!(size > 0))
+                continue;
+            for (T& x : component)
+                x = static_cast<T>(static_cast<double>(x) / size);
+            for (T& x : column(maps_, shape_.positions, j))
+                x = static_cast<T>(static_cast<double>(x) * size);
+        }
+    }
+
+    /// Orders the components by integrated map intensity, the largest first (Uesugi 2021).
+    void order()
+    {
+        std::vector<double> intensity(rank());
+        for (std::size_t j = 0; j < rank(); ++j)
+            for (T x : column(maps_, shape_.positions, j))
+                intensity[j] += static_cast<double>(x);
+        std::vector<std::size_t> by_size(rank());
+        std::iota(by_size.begin(), by_size.end(), std::size_t{0});
+        std::stable_sort(by_size.begin(), by_size.end(),
+                         [&](std::size_t a, std::size_t b) { return intensity[a] > intensity[b]; });
+        permute(maps_, by_size);
+        permute(components_, by_size);
+    }
+
+  private:
+    static std::span<T> column(std::vector<T>& factor, const grid& places, std::size_t j)
+    {
+        return std::span<T>(factor).subspan(j * places.size(), places.size());
+    }
+    static void permute(std::vector<T>& factor, const std::vector<std::size_t>& from)
+    {
+        std::vector<T> out;
+        out.reserve(factor.size());
+        const std::size_t rows = factor.size() / from.size();
+        for (std::size_t j : from)
+            out.insert(out.end(), factor.begin() + static_cast<std::ptrdiff_t>(j * rows),
+                       factor.begin() + static_cast<std::ptrdiff_t>((j + 1) * rows));
+        factor = std::move(out);
+    }
+
+    std::vector<T> maps_, components_;
+    unfolding shape_;
+};
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include <xunmix/alternation.hpp>
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/observe.hpp>
+#include <xunmix/options.hpp>
+#include <xunmix/result.hpp>
+#include <xunmix/state.hpp>
+
+namespace xunmix
+{
+/// Minimises |X - C S^T|^2 + the constraints' terms, one iteration a step(): for software that does
+/// other things in between. Owns its memory and shares nothing, so several solvers may work on one
+/// matrix at once.
+///
+/// Where update and constraints are no descent pair, the best iterate is kept beside the current
+/// one, and result() returns it.
+template <data_matrix M, class U, class MapsC = unconstrained, class ComponentsC = unconstrained>
+class solver
+{
+  public:
+    using T = typename M::factor_type;
+
+    /// Checks everything before any work, then makes the start: init(x, maps, components, engine,
+    /// workspace). Throws invalid_argument for options and shapes, invalid_data for data that break
+    /// a rule.
+    template <class Init>
+    solver(M x, const options& opt, U update, Init&& init, MapsC on_maps = {},
+           ComponentsC on_components = {})
+        : opt_((detail::check_options(x, opt), opt))
+        , model_(std::move(x), opt.rank, opt.threads, std::move(update), std::move(on_maps),
+                 std::move(on_components))
+        , keep_best_(!model_.descends())
+    {
+        model_.begin(state_, init, random_engine(opt_.seed));
+        state_.history.reserve(std::min<std::size_t>(opt_.max_iterations, 100000));
+        if (opt_.max_iterations == 0)
+            state_.status = xunmix::status::max_iterations;
+    }
+
+    /// One iteration; nothing unless status() is running.
+    void step()
+    {
+        if (state_.status != xunmix::status::running)
+            return;
+        const auto start = std::chrono::steady_clock::now();
+        const double before = state_.objective;
+        model_.iterate(state_);
+        change_ = std::isinf(before) ? before
+                  : before > 0       ? (before - state_.objective) / before
+                                     : 0;
+        keep_if_best();
+        state_.status = judge();
+        state_.seconds +=
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        state_.history.push_back({state_.iterations, state_.objective, state_.residual / entries(),
+                                  change_, state_.seconds});
+    }
+
+    xunmix::status status() const
+    {
+        return state_.status;
+    }
+    /// Ends a running factorization as stopped.
+    void stop()
+    {
+        if (state_.status == xunmix::status::running)
+            state_.status = xunmix::status::stopped;
+    }
+    /// The last iteration, with a view of the factors.
+    iteration<T> current() const
+    {
+        return {.number = state_.iterations,
+                .max_iterations = opt_.max_iterations,
+                .objective = state_.objective,
+                .mse = state_.residual / entries(),
+                .relative_change = change_,
+                .seconds = state_.seconds,
+                .maps = model_.ref(state_, side::maps),
+                .components = model_.ref(state_, side::components)};
+    }
+    /// Whether each iteration reads X once.
+    bool one_read() const
+    {
+        return model_.one_read();
+    }
+
+    /// Everything that the coming iterations depend on, besides data and options.
+    const solver_state<T>& state() const
+    {
+        return state_;
+    }
+    /// Goes on from a state of a solver for the same data, rank, update and constraints. One that
+    /// was stopped, or had done its iterations, goes on as far as the options now allow. Throws
+    /// invalid_argument where the sizes do not fit.
+    void resume(solver_state<T> state)
+    {
+        detail::require<invalid_argument>(
+            state.rank == state_.rank && state.maps.size() == state_.maps.size() &&
+                state.components.size() == state_.components.size() &&
+                state.product.size() == state_.product.size() &&
+                state.gram.size() == state_.gram.size(),
+            "the state is for rank ", state.rank, " with ", state.maps.size(), " map values and ",
+            state.components.size(), " component values; this solver has rank ", state_.rank, ", ",
+            state_.maps.size(), " and ", state_.components.size());
+        state_ = std::move(state);
+        using enum xunmix::status;
+        if (state_.status == max_iterations || state_.status == stopped)
+            state_.status = state_.iterations < opt_.max_iterations ? running : max_iterations;
+        if (!state_.history.empty())
+            change_ = state_.history.back().relative_change;
+    }
+
+    /// |X - C S^T|^2 of the current factors from the elements themselves. One read of X.
+    double residual()
+    {
+        auto copy = state_;
+        model_.evaluate(copy);
+        return copy.residual;
+    }
+
+    /// The best factors so far, scaled as options.scale says and ordered by integrated map
+    /// intensity where the constraints leave scale and order free.
+    xunmix::result<T> result()
+    {
+        if (state_.iterations == 0)
+            model_.evaluate(state_);
+        const bool kept = !state_.best_maps.empty();
+        xunmix::result<T> out(kept ? state_.best_maps : state_.maps,
+                              kept ? state_.best_components : state_.components,
+                              model_.data().shape());
+        out.status = state_.status;
+        out.iterations = state_.iterations;
+        out.best_iteration = kept ? state_.best_iteration : state_.iterations;
+        out.objective = kept ? state_.best_objective : state_.objective;
+        out.mse = (kept ? state_.best_residual : state_.residual) / entries();
+        out.seconds = state_.seconds;
+        out.negative_data = model_.data().summary().negative;
+        out.one_read = model_.one_read();
+        out.history = state_.history;
+        if (is_scale_free(model_.on_maps()) && is_scale_free(model_.on_components()))
+            out.rescale(opt_.scale);
+        if (!keeps_order(model_.on_maps()) && !keeps_order(model_.on_components()))
+            out.order();
+        return out;
+    }
+
+  private:
+    double entries() const
+    {
+        return static_cast<double>(model_.data().summary().entries);
+    }
+
+    void keep_if_best()
+    {
+        if (!(state_.objective < state_.best_objective))
+            return;
+        state_.best_objective = state_.objective;
+        state_.best_residual = state_.residual;
+        state_.best_iteration = state_.iterations;
+        if (keep_best_)
+        {
+            state_.best_maps = state_.maps;
+            state_.best_components = state_.components;
+        }
+    }
+
+    xunmix::status judge()
+    {
+        using enum xunmix::status;
+        state_.without_progress = change_ < opt_.tolerance ? state_.without_progress + 1 : 0;
+        const double start =
+            state_.history.empty() ? state_.objective : state_.history.front().objective;
+        if (!std::isfinite(state_.objective))
+            return non_finite;
+        if (state_.objective > 1000 * std::max(model_.data().squared_norm(), start))
+            return diverged;
+        if (opt_.tolerance > 0 && state_.without_progress >= opt_.patience)
+            return converged;
+        return state_.iterations >= opt_.max_iterations ? max_iterations : running;
+    }
+
+    options opt_;
+    alternation<M, U, MapsC, ComponentsC> model_;
+    solver_state<T> state_;
+    double change_ = std::numeric_limits<double>::infinity();
+    bool keep_best_;
+};
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/factor.hpp>
+
+namespace xunmix
+{
+/// Hierarchical alternating least squares, also called block coordinate descent (Cichocki & Phan
+/// 2009; Muto & Shiga 2020): for each column j in turn, with all others held,
+///
+///     F_j <- prox( F_j + (rhs_j - F gram_j) / gram_jj ),
+///
+/// the exact minimiser along F_j for non-negativity, bounds, l1, ridge and fixed entries, so the
+/// objective never rises. Constraints that only have project() are applied after the columns.
+struct hals
+{
+    static constexpr bool row_separable = true;
+    static constexpr side first = side::maps;
+    static constexpr bool needs_non_negative_data = false;
+
+    template <class T>
+    struct state
+    {
+    };
+
+    template <class M, class T>
+    static constexpr pairing pairing_with()
+    {
+        if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
+                      hook::prox_column<M, T> || hook::normal_terms<M, T>)
+            return pairing::descent;
+        else if constexpr (hook::project<M, T>)
+            return pairing::heuristic;
+        else
+            return pairing::unsupported;
+    }
+    template <class M, class T>
+    static constexpr void check_pairing()
+    {
+        static_assert(
+            pairing_with<M, T>() != pairing::unsupported,
+            "hals cannot use this constraint: it moves one column at a time and takes "
+            "constraints with prox_column, add_to_gram, add_to_rhs, project or normalize; "
+            "use multiplicative for one that only has split_gradient");
+    }
+
+    template <class T, class C>
+    void prepare(matrix_ref<double> gram, std::size_t, const C& c, state<T>&) const
+    {
+        for_each_member(c,
+                        [&]<class M>(const M& m)
+                        {
+                            if constexpr (hook::add_to_gram<M, T> && !hook::prox_column<M, T>)
+                                m.add_to_gram(gram);
+                        });
+    }
+
+    template <class T, class C>
+    void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
+                    const state<T>&) const
+    {
+        bool needs_projection = false;
+        for_each_member(c,
+                        [&]<class M>(const M& m)
+                        {
+                            if constexpr (hook::add_to_rhs<M, T> && !hook::prox_column<M, T>)
+                                m.add_to_rhs(eq.rhs, factor_ref<const T>(f));
+                            needs_projection |= hook::project<M, T> && !hook::prox_column<M, T>;
+                        });
+        const std::size_t range = is_row_separable(c) ? tile : f.rows();
+        for (std::size_t i = 0; i < f.rows(); i += range)
+        {
+            const std::size_t count = std::min(range, f.rows() - i);
+            sweep_columns(f.block(i, count), eq.gram, eq.rhs.block(i, count), c);
+        }
+        if (needs_projection)
+            project(c, f);
+    }
+
+  private:
+    static constexpr std::size_t tile = 64;
+
+    template <class T, class C>
+    static void sweep_columns(factor_ref<T> f, matrix_ref<const double> gram, factor_ref<T> rhs,
+                              const C& c)
+    {
+        for (std::size_t j = 0; j < f.rank(); ++j)
+        {
+            if (gram(j, j) <= 0)
+                continue;
+            const T step = static_cast<T>(1 / gram(j, j));
+            for (std::size_t i = 0; i < f.rows(); i += tile)
+                move_column(f.block(i, std::min(tile, f.rows() - i)), gram,
+                            rhs.column(j).data() + i, j, step);
+            for_each_member(c,
+                            [&]<class M>(const M& m)
+                            {
+                                if constexpr (hook::prox_column<M, T>)
+                                    m.prox_column(f, j, step);
+                            });
+        }
+    }
+
+    /// F_j += step (rhs_j - F gram_j) for at most `tile` rows.
+    template <class T>
+    static void move_column(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
+                            std::size_t j, T step)
+    {
+        T rest[tile];
+        const std::size_t count = f.rows();
+        std::copy_n(rhs, count, rest);
+        for (std::size_t l = 0; l < f.rank(); ++l)
+        {
+            const T g = static_cast<T>(gram(j, l));
+            const T* column = f.column(l).data();
+            for (std::size_t i = 0; i < count; ++i)
+                rest[i] -= g * column[i];
+        }
+        T* column = f.column(j).data();
+        for (std::size_t i = 0; i < count; ++i)
+            column[i] += step * rest[i];
+    }
+};
+}

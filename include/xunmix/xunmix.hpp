@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+// Everything, for people. Files, pictures and simulated data have headers of their own: io/,
+// simulate/.
+#include <xunmix/constraint/all_of.hpp>
+#include <xunmix/constraint/any_constraint.hpp>
+#include <xunmix/constraint/bounded.hpp>
+#include <xunmix/constraint/fixed.hpp>
+#include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/sparse.hpp>
+#include <xunmix/constraint/sum_to_one.hpp>
+#include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/factorize.hpp>
+#include <xunmix/init/given.hpp>
+#include <xunmix/init/random_positions.hpp>
+#include <xunmix/init/random_uniform.hpp>
+#include <xunmix/mask.hpp>
+#include <xunmix/observe.hpp>
+#include <xunmix/result.hpp>
+#include <xunmix/solver.hpp>
+#include <xunmix/unfold.hpp>
+#include <xunmix/update/als.hpp>
+#include <xunmix/update/hals.hpp>
+#include <xunmix/update/multiplicative.hpp>
+#include <xunmix/version.hpp>
