@@ -7,8 +7,9 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/init/start.hpp>
+#include <xunmix/init/fit.hpp>
 
 namespace xunmix
 {

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/init/start.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/init/fit.hpp>
 
 namespace xunmix
 {

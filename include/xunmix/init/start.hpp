@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/factor.hpp>
@@ -28,14 +26,6 @@ void fill_uniform(factor_ref<T> f, random_engine& engine)
     clear_masked(f);
 }
 
-/// X S for the maps' side, X^T C for the components'.
-template <class M, class T>
-void multiply_for(const M& x, side s, factor_ref<const T> other, factor_ref<T> out,
-                  typename M::workspace& work)
-{
-    s == side::maps ? x.multiply(other, out, work) : x.multiply_transposed(other, out, work);
-}
-
 /// Scales both factors alike so that C S^T fits X best: by the root of <X S, C> / <C^T C, S^T S>
 /// (Gillis & Glineur 2012). One read of X.
 template <class M, class T>
@@ -57,30 +47,5 @@ void scale_to_fit(const M& x, factor_ref<T> maps, factor_ref<T> components,
         for (auto column : f.columns())
             for (T& value : column)
                 value *= root;
-}
-
-/// Least-squares fit of one factor to X and the other, negative values set to zero. One read of X.
-template <class M, class T>
-void fit_clipped(const M& x, side s, factor_ref<const T> other, factor_ref<T> out,
-                 typename M::workspace& work)
-{
-    const std::size_t k = out.rank();
-    buffer<T> memory;
-    const factor_ref<T> rhs(memory.get(out.rows() * k), out.rows(), k, out.rows());
-    multiply_for(x, s, other, rhs, work);
-    buffer<double> gram_memory;
-    const matrix_ref<double> gram(gram_memory.get(k * k), k);
-    small::gram(other, gram, work.threads);
-    small::pseudo_inverse invert;
-    const auto inverse = invert(gram, static_cast<double>(k) *
-                                          static_cast<double>(std::numeric_limits<T>::epsilon()));
-    for (std::size_t j = 0; j < k; ++j)
-        for (std::size_t i = 0; i < out.rows(); ++i)
-        {
-            double sum = 0;
-            for (std::size_t l = 0; l < k; ++l)
-                sum += inverse(j, l) * static_cast<double>(rhs(i, l));
-            out(i, j) = static_cast<T>(std::max(sum, 0.0));
-        }
 }
 }

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/core/pseudo_inverse.hpp>
 
 namespace xunmix
 {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include <xunmix/core/blas.hpp>
+#include <xunmix/core/factor.hpp>
+
+namespace xunmix::small
+{
+/// The pseudo-inverse of a symmetric non-negative definite Gram matrix that may be singular:
+/// scaled to unit diagonal, so that unlike scales of the columns do not count as singular, then
+/// eigenvectors whose eigenvalue is below `tolerance` times the largest are left out. Columns of
+/// zeros give zeros. Keeps its workspace.
+class pseudo_inverse
+{
+  public:
+    matrix_ref<const double> operator()(matrix_ref<const double> gram, double tolerance)
+    {
+        const std::size_t k = gram.rows;
+        resize(k);
+        for (std::size_t j = 0; j < k; ++j)
+            scale_[j] = gram(j, j) > 0 ? 1 / std::sqrt(gram(j, j)) : 0;
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t l = 0; l < k; ++l)
+                vectors_[j * k + l] = gram(j, l) * scale_[j] * scale_[l];
+        blas::symmetric_eigen(k, vectors_.data(), values_.data(), work_.data(), work_.size());
+        const double least = tolerance * std::max(values_[k - 1], 0.0);
+        std::fill(inverse_.begin(), inverse_.end(), 0.0);
+        for (std::size_t e = 0; e < k; ++e)
+            if (values_[e] > least)
+                for (std::size_t j = 0; j < k; ++j)
+                    for (std::size_t l = 0; l < k; ++l)
+                        inverse_[j * k + l] += vectors_[e * k + j] * vectors_[e * k + l] /
+                                               values_[e] * scale_[j] * scale_[l];
+        return {inverse_.data(), k};
+    }
+
+    matrix_ref<const double> last() const
+    {
+        return {inverse_.data(), scale_.size()};
+    }
+
+  private:
+    void resize(std::size_t k)
+    {
+        scale_.resize(k);
+        values_.resize(k);
+        vectors_.resize(k * k);
+        inverse_.resize(k * k);
+        work_.resize(std::max<std::size_t>(1, 34 * k));
+    }
+    std::vector<double> scale_, values_, vectors_, inverse_, work_;
+};
+}
