@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <ranges>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -82,6 +81,57 @@ struct matrix_ref
     }
 };
 
+/// The columns of a factor, to loop over: each a span.
+template <class T>
+class column_range
+{
+  public:
+    class iterator
+    {
+      public:
+        iterator(T* data, std::size_t rows, std::size_t stride)
+            : data_(data)
+            , rows_(rows)
+            , stride_(stride)
+        {
+        }
+        std::span<T> operator*() const
+        {
+            return {data_, rows_};
+        }
+        iterator& operator++()
+        {
+            data_ += stride_;
+            return *this;
+        }
+        bool operator==(const iterator& o) const
+        {
+            return data_ == o.data_;
+        }
+
+      private:
+        T* data_;
+        std::size_t rows_, stride_;
+    };
+
+    column_range(T* data, std::size_t rows, std::size_t count, std::size_t stride)
+        : first_(data, rows, stride)
+        , last_(data + count * stride, rows, stride)
+    {
+    }
+    iterator begin() const
+    {
+        return first_;
+    }
+    iterator end() const
+    {
+        return last_;
+    }
+
+  private:
+    iterator first_, last_;
+};
+
 /// A factor, or a block of its rows: rows() x rank() numbers in which every column (one map or one
 /// component) is contiguous. It knows the tensor shape of the whole factor and its mask, so image
 /// constraints need no extra arguments. A view: copying it copies no numbers.
@@ -133,10 +183,9 @@ class factor_ref
         return {data_ + j * stride_, rows_};
     }
     /// All columns in turn, each a span: `for (auto component : f.columns()) ...`.
-    auto columns() const
+    column_range<T> columns() const
     {
-        return std::views::iota(std::size_t{0}, rank_) |
-               std::views::transform([f = *this](std::size_t j) { return f.column(j); });
+        return {data_, rows_, rank_, stride_};
     }
     /// Rows `first` to `first + count - 1` of this block.
     factor_ref block(std::size_t first, std::size_t count) const

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scan.hpp"
+
+int main()
+{
+    xu::factorize(scan(), {.rank = 2}, xu::hals{}, xu::on_maps(only_prox{}),
+                  xu::on_components([](xu::factor_ref<float>) {}));
+    xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, xu::on_maps(only_gradient{}));
+}

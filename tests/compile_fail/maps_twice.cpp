@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scan.hpp"
+
+int main()
+{
+    xu::factorize(scan(), {.rank = 2}, xu::hals{}, xu::on_maps(xu::non_negative{}),
+                  xu::on_maps(xu::sparse{.weight = 1}));
+}
