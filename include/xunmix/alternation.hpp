@@ -44,15 +44,18 @@ class alternation
         for (side s : {side::maps, side::components})
             with(s, [&](const auto& c)
                  { detail::check_constraint<U, T>(c, x_.shape().of(s), rank_, name(s)); });
+        detail::check_scale<T>(on_maps_, on_components_);
         one_read_ =
             U::row_separable && with(rows(), [](const auto& c) { return is_row_separable(c); });
     }
 
-    /// A start from init, moved to where the hard constraints hold.
+    /// A start from init, moved to where the hard constraints hold. Throws invalid_argument where
+    /// that is not finite, or negative though the update cannot have it.
     template <class Init>
     void begin(state& s, Init&& init, random_engine engine)
     {
         s.rank = rank_;
+        s.swept = rows();
         s.maps.assign(x_.rows() * rank_, T{0});
         s.components.assign(x_.cols() * rank_, T{0});
         s.product.assign(ref(s, columns()).rows() * rank_, T{0});
@@ -64,6 +67,7 @@ class alternation
                  {
                      project(c, ref(s, which));
                      clear_masked(ref(s, which));
+                     detail::check_start<U>(factor_ref<const T>(ref(s, which)), which);
                      normalize(s, which, c);
                  });
     }
@@ -86,28 +90,33 @@ class alternation
         ++s.iterations;
         const auto f = factor_ref<const T>(ref(s, columns()));
         small::gram(f, gram(), work_.threads);
-        s.residual = std::max(
-            0.0, small::squared_residual<T>(x_.squared_norm(), product(s), f, row_gram(s), gram()));
+        s.residual =
+            small::squared_residual<T>(x_.squared_norm(), product(s), f, row_gram(s), gram());
+        if (s.residual < 0) // by rounding; NaN stays
+            s.residual = 0;
         s.objective = s.residual + penalties(s);
     }
 
-    /// The objective of the factors as they are, from the elements of X: one read, and none of the
+    /// |X - C S^T|^2 of the factors as they are, from the elements of X: one read, and none of the
     /// cancellation that the small systems' formula has.
-    void evaluate(state& s)
+    double residual(const state& s) const
     {
-        s.residual = x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
-        s.objective = s.residual + penalties(s);
+        typename M::workspace work{.threads = work_.threads};
+        return x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work);
+    }
+    /// The constraints' terms in the objective.
+    double penalties(const state& s) const
+    {
+        return penalty(on_maps_, ref(s, side::maps)) +
+               penalty(on_components_, ref(s, side::components));
     }
 
-    factor_ref<T> ref(state& s, side which) const
+    /// View of a factor of a state, const for a const state.
+    auto ref(auto& s, side which) const
     {
         const grid& places = x_.shape().of(which);
         auto& values = which == side::maps ? s.maps : s.components;
-        return {values.data(), places.size(), rank_, places.size(), &places};
-    }
-    factor_ref<const T> ref(const state& s, side which) const
-    {
-        return ref(const_cast<state&>(s), which);
+        return factor_ref(values.data(), places.size(), rank_, places.size(), &places);
     }
     const M& data() const
     {
@@ -117,11 +126,16 @@ class alternation
     {
         return one_read_;
     }
-    /// Whether no iteration can raise the objective.
+    /// Whether no iteration can raise the objective: the update descends with both constraints, and
+    /// no scale moves where a penalty counts it.
     bool descends() const
     {
-        return std::min(pairing_of<T>(update_, on_maps_), pairing_of<T>(update_, on_components_)) ==
-               pairing::descent;
+        const bool moves =
+            count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) > 0;
+        const bool counts = is_penalized<T>(on_maps_) || is_penalized<T>(on_components_);
+        return !(moves && counts) &&
+               std::min(pairing_of<T>(update_, on_maps_), pairing_of<T>(update_, on_components_)) ==
+                   pairing::descent;
     }
     const MapsC& on_maps() const
     {
@@ -183,15 +197,15 @@ class alternation
              [&](const auto& c)
              {
                  const auto f = ref(s, rows());
-                 const auto fixed = factor_ref<const T>(ref(s, columns()));
-                 small::gram(fixed, gram(), work_.threads);
+                 const auto held = factor_ref<const T>(ref(s, columns()));
+                 small::gram(held, gram(), work_.threads);
                  update_.prepare(gram(), f.rows(), c, system_state_of(rows()));
                  if (one_read_)
-                     sweep(s, f, fixed, c);
+                     sweep(s, f, held, c);
                  else
                  {
                      const auto b = rhs(f);
-                     multiply(rows(), fixed, b);
+                     multiply(rows(), held, b);
                      solve(f, {gram(), b}, c, system_state_of(rows()));
                      sum_rows(s);
                  }
@@ -201,7 +215,7 @@ class alternation
     }
 
     template <class C>
-    void sweep(state& s, factor_ref<T> f, factor_ref<const T> fixed, const C& c)
+    void sweep(state& s, factor_ref<T> f, factor_ref<const T> held, const C& c)
     {
         const auto& prepared = system_state_of(rows());
         const matrix_ref<const double> g = gram();
@@ -213,7 +227,7 @@ class alternation
             for (std::size_t j = 0; j < part.rank(); ++j)
                 std::copy_n(part.column(j).data(), part.rows(), block.column(j).data());
         };
-        x_.sweep(fixed, visit, product(s), row_gram(s), work_);
+        x_.sweep(held, visit, product(s), row_gram(s), work_);
     }
 
     /// The other factor, from the sums of the last sweep.
@@ -294,11 +308,6 @@ class alternation
             for (std::size_t l = 0; l < rank_; ++l)
                 g(j, l) = op(op(g(j, l), scale_[j]), scale_[l]);
         }
-    }
-    double penalties(const state& s) const
-    {
-        return penalty(on_maps_, ref(s, side::maps)) +
-               penalty(on_components_, ref(s, side::components));
     }
 
     M x_;

@@ -198,7 +198,9 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
     {
         s.step();
         const auto it = s.current();
-        if ((false | ... | detail::tell<M>(args, it)))
+        bool stop = false;
+        ((stop |= detail::tell<M>(args, it)), ...);
+        if (stop)
             s.stop();
     }
     return s.result();

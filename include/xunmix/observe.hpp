@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
-#include <concepts>
+#include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
-#include <memory>
 #include <sstream>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include <xunmix/core/factor.hpp>
 
@@ -33,6 +32,7 @@ struct iteration
 {
     std::size_t number = 0; ///< 1 after the first iteration
     std::size_t max_iterations = 0;
+    bool last = false;          ///< no iteration follows, whatever the observers answer
     double objective = 0;       ///< |X - C S^T|^2 + the constraints' terms
     double mse = 0;             ///< |X - C S^T|^2 / number of unmasked elements (Uesugi, step 7)
     double relative_change = 0; ///< (previous - objective) / previous; infinity for the first
@@ -43,10 +43,10 @@ struct iteration
 
 /// Anything called after each iteration: returns nothing, or flow::stop to end there.
 template <class O, class T>
-concept observer = std::invocable < O&,
-        const iteration<T>
-& > &&(std::same_as<std::invoke_result_t<O&, const iteration<T>&>, void> ||
-       std::same_as<std::invoke_result_t<O&, const iteration<T>&>, flow>);
+concept observer = requires(O& tell, const iteration<T>& it)
+{
+    requires std::is_void_v<decltype(tell(it))> || std::is_same_v<decltype(tell(it)), flow>;
+};
 
 /// Stops once `seconds` of computing have passed.
 struct stop_after
@@ -96,11 +96,10 @@ class progress_bar
     template <class T>
     void operator()(const iteration<T>& it)
     {
-        const bool last = it.number == it.max_iterations;
         if (bar_)
             *out_ << '\r' << line(it.number, it.max_iterations, it.mse, it.seconds) << "\033[K"
-                  << (last ? "\n" : "") << std::flush;
-        else if (last || is_milestone(it.number))
+                  << (it.last ? "\n" : "") << std::flush;
+        else if (it.last || is_milestone(it.number))
             *out_ << line(it.number, it.max_iterations, it.mse, it.seconds) << '\n' << std::flush;
     }
 
@@ -134,20 +133,25 @@ class progress_bar
         }
         const double rate = seconds > 0 ? static_cast<double>(number) / seconds : 0;
         text << "iteration " << number << '/' << total << "  mse " << std::setprecision(6) << mse
-             << std::setprecision(3) << "  " << rate << " it/s";
+             << "  " << rounded(rate) << " it/s";
         if (rate > 0 && number < total)
             text << "  at most " << duration(static_cast<double>(total - number) / rate) << " left";
         return text.str();
     }
-    static std::string duration(double seconds)
+    /// Three digits, never with an exponent.
+    static std::string rounded(double x)
     {
         std::ostringstream text;
-        if (seconds < 100)
-            text << std::setprecision(2) << seconds << " s";
-        else
-            text << static_cast<long>(seconds / 60) << " min " << static_cast<long>(seconds) % 60
-                 << " s";
+        text << std::setprecision(x < 100 ? 3 : 0) << (x < 100 ? std::defaultfloat : std::fixed)
+             << x;
         return text.str();
+    }
+    static std::string duration(double seconds)
+    {
+        if (seconds < 100)
+            return rounded(seconds) + " s";
+        return rounded(std::floor(seconds / 60)) + " min " +
+               rounded(std::floor(std::fmod(seconds, 60))) + " s";
     }
 
     std::ostream* out_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
@@ -54,10 +55,50 @@ void check_data(const M& x)
         s.squared_norm > 0,
         "X is zero at all unmasked places: there is nothing to factorize; look at "
         "the file, the choice of positions and the masks");
+    using limits = std::numeric_limits<typename M::factor_type>;
+    require<invalid_data>(s.squared_norm > limits::min() / limits::epsilon() &&
+                              s.squared_norm < limits::max() * limits::epsilon(),
+                          "X is out of the range in which ", sizeof(typename M::factor_type),
+                          "-byte factors can be computed: |X|^2 is ", s.squared_norm,
+                          "; scale it, or unfold it as double");
     if constexpr (U::needs_non_negative_data)
         require<invalid_data>(s.negative == 0, "multiplicative updates need X >= 0: it holds ",
                               s.negative, " negative values, the smallest ", s.minimum,
                               "; clip them with unfold(...).clipped(0), or use hals or als");
+}
+
+/// Throws invalid_argument where one member moves a factor's scale to the other factor and another
+/// member holds the scale of either.
+template <class T, class A, class B>
+void check_scale(const A& on_maps, const B& on_components)
+{
+    const std::size_t moving = count_normalizing<T>(on_maps) + count_normalizing<T>(on_components);
+    require<invalid_argument>(moving == 0 || (moving == 1 && holds_no_scale<T>(on_maps) &&
+                                              holds_no_scale<T>(on_components)),
+                              "a constraint that moves one factor's scale to the other, as "
+                              "unit_norm does, cannot go with one that holds the scale of either "
+                              "(bounded, sum_to_one, fixed, another unit_norm); leave one out");
+}
+
+/// Throws invalid_argument unless a factor is finite at the start, and not negative where the
+/// update needs that.
+template <class U, class T>
+void check_start(factor_ref<const T> f, side which)
+{
+    std::size_t non_finite = 0, negative = 0;
+    for (auto column : f.columns())
+        for (T x : column)
+        {
+            non_finite += !std::isfinite(x);
+            negative += x < 0;
+        }
+    require<invalid_argument>(non_finite == 0, "the start must be finite: the ", name(which),
+                              " hold ", non_finite, " NaN or infinite values");
+    if constexpr (U::needs_non_negative_data)
+        require<invalid_argument>(negative == 0,
+                                  "multiplicative updates need factors >= 0 to start from: the ",
+                                  name(which), " hold ", negative,
+                                  " negative values; add non_negative, or use hals or als");
 }
 
 /// Lets every member check its own options against the factor's shape. What cannot work with the

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <xunmix/unfold.hpp>
@@ -55,7 +58,7 @@ class result
     xunmix::status status = xunmix::status::running;
     std::size_t iterations = 0;     ///< done in all
     std::size_t best_iteration = 0; ///< the one whose factors these are
-    double objective = 0;           ///< of these factors
+    double objective = 0;           ///< of these factors, penalties taken before scaling
     double mse = 0;
     double seconds = 0;
     std::size_t negative_data = 0; ///< elements of X below zero
@@ -130,6 +133,8 @@ class result
         for (std::size_t j = 0; j < rank(); ++j)
             for (T x : column(maps_, shape_.positions, j))
                 intensity[j] += static_cast<double>(x);
+        for (double& x : intensity)
+            x = std::isnan(x) ? -std::numeric_limits<double>::infinity() : x;
         std::vector<std::size_t> by_size(rank());
         std::iota(by_size.begin(), by_size.end(), std::size_t{0});
         std::stable_sort(by_size.begin(), by_size.end(),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include <xunmix/alternation.hpp>
@@ -42,7 +43,7 @@ class solver
         , keep_best_(!model_.descends())
     {
         model_.begin(state_, init, random_engine(opt_.seed));
-        state_.history.reserve(std::min<std::size_t>(opt_.max_iterations, 100000));
+        reserve_history();
         if (opt_.max_iterations == 0)
             state_.status = xunmix::status::max_iterations;
     }
@@ -81,6 +82,7 @@ class solver
     {
         return {.number = state_.iterations,
                 .max_iterations = opt_.max_iterations,
+                .last = state_.status != xunmix::status::running,
                 .objective = state_.objective,
                 .mse = state_.residual / entries(),
                 .relative_change = change_,
@@ -104,45 +106,57 @@ class solver
     /// invalid_argument where the sizes do not fit.
     void resume(solver_state<T> state)
     {
+        const auto fits = [](const auto& a, const auto& b) { return a.size() == b.size(); };
         detail::require<invalid_argument>(
-            state.rank == state_.rank && state.maps.size() == state_.maps.size() &&
-                state.components.size() == state_.components.size() &&
-                state.product.size() == state_.product.size() &&
-                state.gram.size() == state_.gram.size(),
+            state.rank == state_.rank && fits(state.maps, state_.maps) &&
+                fits(state.components, state_.components),
             "the state is for rank ", state.rank, " with ", state.maps.size(), " map values and ",
             state.components.size(), " component values; this solver has rank ", state_.rank, ", ",
             state_.maps.size(), " and ", state_.components.size());
+        detail::require<invalid_argument>(
+            state.swept == state_.swept && fits(state.product, state_.product) &&
+                fits(state.gram, state_.gram),
+            "the state is of a solver that sweeps the ", name(state.swept),
+            "; this one sweeps the ", name(state_.swept), ": unfold the data in the same layout");
+        detail::require<invalid_argument>(
+            (state.best_maps.empty() && state.best_components.empty()) ||
+                (fits(state.best_maps, state.maps) &&
+                 fits(state.best_components, state.components)),
+            "the state is damaged: its best factors have another size than its factors");
         state_ = std::move(state);
+        reserve_history();
         using enum xunmix::status;
-        if (state_.status == max_iterations || state_.status == stopped)
+        if (state_.status == running || state_.status == max_iterations || state_.status == stopped)
             state_.status = state_.iterations < opt_.max_iterations ? running : max_iterations;
-        if (!state_.history.empty())
-            change_ = state_.history.back().relative_change;
+        change_ = state_.history.empty() ? std::numeric_limits<double>::infinity()
+                                         : state_.history.back().relative_change;
     }
 
     /// |X - C S^T|^2 of the current factors from the elements themselves. One read of X.
-    double residual()
+    double residual() const
     {
-        auto copy = state_;
-        model_.evaluate(copy);
-        return copy.residual;
+        return model_.residual(state_);
     }
 
     /// The best factors so far, scaled as options.scale says and ordered by integrated map
-    /// intensity where the constraints leave scale and order free.
-    xunmix::result<T> result()
+    /// intensity where the constraints leave scale and order free. Before the first iteration: the
+    /// start, with one read of X for its objective.
+    xunmix::result<T> result() const
     {
-        if (state_.iterations == 0)
-            model_.evaluate(state_);
         const bool kept = !state_.best_maps.empty();
         xunmix::result<T> out(kept ? state_.best_maps : state_.maps,
                               kept ? state_.best_components : state_.components,
                               model_.data().shape());
+        const double residual = state_.iterations == 0 ? model_.residual(state_)
+                                : kept                 ? state_.best_residual
+                                                       : state_.residual;
         out.status = state_.status;
         out.iterations = state_.iterations;
         out.best_iteration = kept ? state_.best_iteration : state_.iterations;
-        out.objective = kept ? state_.best_objective : state_.objective;
-        out.mse = (kept ? state_.best_residual : state_.residual) / entries();
+        out.objective = state_.iterations == 0 ? residual + model_.penalties(state_)
+                        : kept                 ? state_.best_objective
+                                               : state_.objective;
+        out.mse = residual / entries();
         out.seconds = state_.seconds;
         out.negative_data = model_.data().summary().negative;
         out.one_read = model_.one_read();
@@ -158,6 +172,12 @@ class solver
     double entries() const
     {
         return static_cast<double>(model_.data().summary().entries);
+    }
+
+    /// Room for all iterations, so that none allocates (for the first 100,000).
+    void reserve_history()
+    {
+        state_.history.reserve(std::min<std::size_t>(opt_.max_iterations, 100000));
     }
 
     void keep_if_best()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
 #include <xunmix/result.hpp>
 
 namespace xunmix
@@ -28,6 +30,7 @@ struct solver_state
     double best_residual = std::numeric_limits<double>::infinity();
     double seconds = 0;
     xunmix::status status = xunmix::status::running;
+    side swept = side::maps;                   ///< the factor that product and gram belong to
     std::vector<T> maps, components;           ///< columns one after the other
     std::vector<T> product;                    ///< X^T of the swept factor
     std::vector<double> gram;                  ///< the swept factor's
@@ -81,7 +84,7 @@ void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
 {
     scalar(s.rank), scalar(s.iterations), scalar(s.best_iteration), scalar(s.without_progress);
     scalar(s.objective), scalar(s.residual), scalar(s.best_objective), scalar(s.best_residual);
-    scalar(s.seconds), scalar(s.status);
+    scalar(s.seconds), scalar(s.status), scalar(s.swept);
     vector(s.maps), vector(s.components), vector(s.product), vector(s.gram);
     vector(s.best_maps), vector(s.best_components), vector(s.history);
 }
@@ -108,7 +111,7 @@ void write_state(std::ostream& out, const solver_state<T>& state)
 }
 
 /// Reads what write_state wrote. Throws io_error where the stream holds something else, was written
-/// for another factor type, or ends early.
+/// for another factor type, is damaged or ends early.
 template <class T>
 solver_state<T> read_state(std::istream& in)
 {
@@ -125,6 +128,10 @@ solver_state<T> read_state(std::istream& in)
     detail::for_each_field(
         state, [&](auto& v) { detail::read_value(in, v); },
         [&](auto& v) { detail::read_values(in, v); });
+    detail::require<io_error>(state.status >= status::running &&
+                                  state.status <= status::non_finite &&
+                                  (state.swept == side::maps || state.swept == side::components),
+                              "the solver state is damaged: its status or side does not exist");
     return state;
 }
 }

@@ -4,13 +4,15 @@
 #include <tuple>
 #include <utility>
 
+#include <xunmix/core/concepts.hpp>
+
 namespace xunmix
 {
 /// Several constraints on one factor. Penalties add up. Hard constraints are applied one after the
 /// other in the order given, so only the last is sure to hold exactly: one pass of alternating
 /// projections, not the projection on the intersection. Two cases are exact: entrywise constraints,
-/// and non_negative beside one whose set lies in the orthant (sum_to_one), which is then left to
-/// it.
+/// and non_negative before one whose set lies in the orthant (sum_to_one). Members may be lists
+/// themselves.
 template <class... Cs>
 class all_of
 {
@@ -22,7 +24,7 @@ class all_of
     template <class Visit>
     constexpr void for_each_member(Visit&& visit) const
     {
-        std::apply([&](const Cs&... m) { (visit(m), ...); }, members_);
+        std::apply([&](const Cs&... m) { (xunmix::for_each_member(m, visit), ...); }, members_);
     }
 
   private:

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
-#include <sstream>
 #include <string>
-#include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,7 +31,7 @@ class any_constraint
     any_constraint() = default;
     /// From names such as "non_negative" or "sparse:0.1"; numbers follow their name after colons,
     /// in the order of the constraint's options. Throws invalid_argument for a name it does not
-    /// know and for numbers that cannot be read or are too many.
+    /// know and for numbers that cannot be read, are too few or too many.
     explicit any_constraint(const std::vector<std::string>& names)
     {
         for (const auto& name : names)
@@ -87,11 +88,12 @@ class any_constraint
         while (from < text.size())
         {
             const std::size_t end = std::min(text.find(':', from + 1), text.size());
-            std::istringstream in(text.substr(from + 1, end - from - 1));
+            const char *first = text.data() + from + 1, *last = text.data() + end;
             double x = 0;
-            detail::require<invalid_argument>((in >> x) && in.eof(), "constraint \"", text,
-                                              "\": cannot read the number \"",
-                                              text.substr(from + 1, end - from - 1), '"');
+            const auto read = std::from_chars(first, last, x);
+            detail::require<invalid_argument>(
+                read.ec == std::errc{} && read.ptr == last, "constraint \"", text,
+                "\": cannot read the number \"", std::string(first, last), '"');
             numbers.push_back(x);
             from = end;
         }

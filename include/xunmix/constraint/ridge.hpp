@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 
+#include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 
 namespace xunmix
@@ -15,6 +17,13 @@ struct ridge
 
     double weight = 0;
 
+    /// Throws invalid_argument unless 0 <= weight < infinity.
+    void check(const grid&, std::size_t) const
+    {
+        detail::require<invalid_argument>(
+            weight >= 0 && std::isfinite(weight),
+            "ridge needs a weight that is not negative and finite, got ", weight);
+    }
     template <class T>
     double value(factor_ref<const T> f) const
     {

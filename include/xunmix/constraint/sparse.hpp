@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 
 namespace xunmix
@@ -21,6 +22,13 @@ struct sparse
 
     double weight = 0;
 
+    /// Throws invalid_argument unless 0 <= weight < infinity.
+    void check(const grid&, std::size_t) const
+    {
+        detail::require<invalid_argument>(
+            weight >= 0 && std::isfinite(weight),
+            "sparse needs a weight that is not negative and finite, got ", weight);
+    }
     template <class T>
     double value(factor_ref<const T> f) const
     {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include <xunmix/core/factor.hpp>
 
@@ -26,30 +28,34 @@ struct sum_to_one
     }
 
   private:
+    /// Everything relative to the row's largest entry, which keeps huge entries exact and itself
+    /// always above t.
     template <class T>
     static void project_row(factor_ref<T> f, std::size_t i)
     {
-        std::size_t active = f.rank(), before = 0;
-        double t = -1;
-        for (bool first = true; active != before; first = false)
+        const std::size_t k = f.rank();
+        double largest = static_cast<double>(f(i, 0));
+        for (std::size_t j = 1; j < k; ++j)
+            largest = std::max(largest, static_cast<double>(f(i, j)));
+        const auto entry = [&](std::size_t j) { return static_cast<double>(f(i, j)) - largest; };
+        double t = -std::numeric_limits<double>::infinity();
+        for (std::size_t active = k + 1;;)
         {
             double sum = 0;
             std::size_t count = 0;
-            for (std::size_t j = 0; j < f.rank(); ++j)
-                if (first || static_cast<double>(f(i, j)) > t)
+            for (std::size_t j = 0; j < k; ++j)
+                if (entry(j) > t)
                 {
-                    sum += static_cast<double>(f(i, j));
+                    sum += entry(j);
                     ++count;
                 }
-            before = first ? 0 : active;
+            if (count >= active)
+                break;
             active = count;
             t = (sum - 1) / static_cast<double>(count);
         }
-        for (std::size_t j = 0; j < f.rank(); ++j)
-        {
-            const double x = static_cast<double>(f(i, j)) - t;
-            f(i, j) = x > 0 ? static_cast<T>(x) : T{0};
-        }
+        for (std::size_t j = 0; j < k; ++j)
+            f(i, j) = static_cast<T>(std::max(entry(j) - t, 0.0));
     }
 };
 }

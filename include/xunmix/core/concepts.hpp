@@ -5,7 +5,6 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include <xunmix/core/factor.hpp>
@@ -14,33 +13,39 @@
 // both meet only here.
 namespace xunmix
 {
-/// The hooks of a constraint on a factor F (rows x k), all optional, all const:
-///
-///   double value(factor_ref<const T> F)   its term in the objective |X - C S^T|^2 + sum value;
-///                                         0 for a hard constraint that holds
-///   void add_to_gram(matrix_ref<double> G)                 the penalty's second derivative / 2 ...
-///   void add_to_rhs(factor_ref<T> rhs, factor_ref<const T> F)   ... and its linear part: value(F)
-///                                         is 2 (1/2 <F dG, F> - <F, drhs>)
-///   void prox_column(factor_ref<T> F, size_t j, span<const T> step)
-///                                         F_j <- argmin_f 1/2 |f - F_j|^2 / step + value(f) / 2
-///   void project(factor_ref<T> F)         F moved to where the hard constraint holds
-///   void split_gradient(factor_ref<const T> F, factor_ref<T> plus, factor_ref<T> minus)
-///                                         adds the two non-negative parts of the gradient of
-///                                         value/2
-///   void normalize(factor_ref<T> F, span<double> scale)
-///                                         divides each column by scale[j], which goes to the other
-///                                         factor
-///
-/// and the traits, static constexpr bool, all optional:
-///
-///   row_separable   the hooks treat each row by itself (default: false)
-///   scale_free      a constraint that holds for F holds for F diag(d), d > 0 (default: true)
-///   keeps_order     the columns may not change places (default: false)
-///   entrywise       project() moves each entry by itself to its nearest allowed value (default:
-///   false) orthant         the constraint is F >= 0 and nothing more (default: false) in_orthant
-///   what holds implies F >= 0 (default: false)
-///
-/// Anything that can be called with a factor_ref<T> is a project() too.
+// The hooks of a constraint on a factor F (rows x k), all optional, all const:
+//
+//   double value(factor_ref<const T> F)
+//       its term in the objective |X - C S^T|^2 + sum value; 0 for a hard constraint that holds
+//   void add_to_gram(matrix_ref<double> G), void add_to_rhs(factor_ref<T> B, factor_ref<const T> F)
+//       add dG (k x k) and dB (rows x k) such that value(F) / 2 = 1/2 <F dG, F> - <F, dB>
+//   void prox_column(factor_ref<T> F, size_t j, T step)
+//       F_j <- argmin_f 1/2 |f - F_j|^2 / step + value(f) / 2; for a hard constraint the nearest f
+//       that keeps it
+//   void project(factor_ref<T> F)
+//       F moved to where the hard constraint holds
+//   void split_gradient(factor_ref<const T> F, factor_ref<T> plus, factor_ref<T> minus)
+//       adds the two non-negative parts of the gradient of value / 2
+//   void normalize(factor_ref<T> F, span<double> scale)
+//       divides each column j by scale[j], which goes to the other factor
+//   void check(const grid& places, size_t rank)
+//       throws where the constraint's own options break a rule or do not fit the factor
+//
+// Anything that can be called with a factor_ref<T> is a project() too. The traits, static constexpr
+// bool, all optional:
+//
+//   row_separable   the hooks treat each row by itself and may be called for several blocks of rows
+//                   at once (default: false)
+//   scale_free      a hard constraint that holds for F holds for F diag(d), d > 0 (default: true)
+//   keeps_order     the columns may not change places (default: false)
+//   entrywise       project() moves each entry by itself to its nearest allowed value (default:
+//                   false)
+//   orthant         the constraint is F >= 0 and nothing more (default: false)
+//   in_orthant      what holds implies F >= 0 (default: false)
+//
+// Masked rows need no care: whatever a hook leaves there, the solver sets them to zero.
+
+/// Concepts for the hooks, each true where C has it for factors of T.
 namespace hook
 {
 template <class C, class T>
@@ -176,6 +181,32 @@ bool keeps_order(const C& c)
 {
     return !detail::every_member(c, [](auto t) { return !t.keeps_order; });
 }
+/// How many members move their factor's scale to the other one.
+template <class T, class C>
+std::size_t count_normalizing(const C& c)
+{
+    std::size_t count = 0;
+    for_each_member(c, [&]<class M>(const M&) { count += hook::normalize<M, T>; });
+    return count;
+}
+/// Whether the other factor's constraint may move this one's scale: every member is scale-free or
+/// moves scale itself.
+template <class T, class C>
+bool holds_no_scale(const C& c)
+{
+    bool all = true;
+    for_each_member(c, [&]<class M>(const M&)
+                    { all = all && (traits<M>::scale_free || hook::normalize<M, T>); });
+    return all;
+}
+/// Whether a member has a term in the objective.
+template <class T, class C>
+bool is_penalized(const C& c)
+{
+    bool any = false;
+    for_each_member(c, [&]<class M>(const M&) { any |= hook::value<M, T>; });
+    return any;
+}
 
 /// Sum of the members' terms in the objective.
 template <class C, class T>
@@ -192,22 +223,42 @@ double penalty(const C& c, factor_ref<const T> f)
 }
 
 /// Moves F to where the hard constraints hold. Several: one after the other in the order given,
-/// the last one exactly. Clipping at zero is left out where another member's set lies in the
-/// orthant already, so that non_negative with sum_to_one is the exact projection on the simplex.
+/// the last one exactly. Clipping at zero is left to a later member whose set lies in the orthant,
+/// so that non_negative with sum_to_one is the exact projection on the simplex.
 template <class C, class T>
 void project(const C& c, factor_ref<T> f)
 {
-    const bool inside = !detail::every_member(c, [](auto t) { return t.orthant || !t.in_orthant; });
+    std::size_t clipping_to_come = 0;
+    for_each_member(c, [&]<class M>(const M&)
+                    { clipping_to_come += traits<M>::in_orthant && !traits<M>::orthant; });
     for_each_member(c,
                     [&]<class M>(const M& m)
                     {
-                        if (traits<M>::orthant && inside)
+                        if (traits<M>::orthant && clipping_to_come > 0)
                             return;
+                        if constexpr (traits<M>::in_orthant && !traits<M>::orthant)
+                            --clipping_to_come;
                         if constexpr (hook::member_project<M, T>)
                             m.project(f);
                         else if constexpr (std::invocable<const M&, factor_ref<T>>)
                             m(f);
                     });
+}
+
+/// Applies the members' prox_column: penalties first, then hard constraints, each in the order
+/// given. Exact for the l1 penalty with intervals: for a convex function of one number, the
+/// minimiser on an interval is the free minimiser, clipped.
+template <class C, class T>
+void prox_column(const C& c, factor_ref<T> f, std::size_t j, T step)
+{
+    for (const bool hard : {false, true})
+        for_each_member(c,
+                        [&]<class M>(const M& m)
+                        {
+                            if constexpr (hook::prox_column<M, T>)
+                                if (hook::project<M, T> == hard)
+                                    m.prox_column(f, j, step);
+                        });
 }
 
 /// How an update and a constraint go together.
@@ -250,6 +301,7 @@ concept data_matrix = requires(const M& x, factor_ref<const typename M::factor_t
     x.block_rows();
     x.multiply(in, out, work);
     x.multiply_transposed(in, out, work);
+    x.residual_squared_norm(in, in, work);
     x.sweep(
         in, [](std::size_t, factor_ref<typename M::factor_type>, std::size_t) {}, out, gram, work);
 };

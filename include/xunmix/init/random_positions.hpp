@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
@@ -27,14 +28,13 @@ struct random_positions
         for (std::size_t i = 0; i < maps.rows(); ++i)
             if (maps.keeps(i))
                 choice.push_back(i);
-        const std::size_t wanted = maps.rank() * average;
-        detail::require<invalid_argument>(average > 0 && wanted <= choice.size(),
+        detail::require<invalid_argument>(average > 0 && average <= choice.size() / maps.rank(),
                                           "random_positions draws rank x average different "
                                           "positions: needs 1 to ",
                                           choice.size(), ", got ", maps.rank(), " x ", average);
         for (auto column : maps.columns())
             std::fill(column.begin(), column.end(), T{0});
-        for (std::size_t d = 0; d < wanted; ++d)
+        for (std::size_t d = 0; d < maps.rank() * average; ++d)
         {
             std::swap(choice[d], choice[d + uniform_below(engine, choice.size() - d)]);
             maps(choice[d], d % maps.rank()) = T{1} / static_cast<T>(average);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "xunmix/io/hdf5_file.hpp"
-
 #include <array>
 #include <cmath>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <xunmix/io/hdf5_file.hpp>
 
 namespace xunmix
 {

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "xunmix/core/error.hpp"
-#include "xunmix/io/scan_file.hpp"
-
-#include <H5Cpp.h>
-
 #include <algorithm>
 #include <concepts>
 #include <filesystem>
@@ -15,6 +10,11 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <H5Cpp.h>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/io/scan_file.hpp>
 
 /// What HDF5 files are made of: objects, attributes, datasets of numbers. What the numbers mean is
 /// the business of hdf5.hpp. Depends on libhdf5 and its own C++ interface.

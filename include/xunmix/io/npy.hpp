@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "xunmix/io/npy_header.hpp"
-#include "xunmix/io/replacement.hpp"
-#include "xunmix/io/scan_file.hpp"
-
 #include <bit>
 #include <cmath>
 #include <fstream>
 #include <type_traits>
 #include <utility>
+
+#include <xunmix/io/npy_header.hpp>
+#include <xunmix/io/replacement.hpp>
+#include <xunmix/io/scan_file.hpp>
 
 namespace xunmix
 {

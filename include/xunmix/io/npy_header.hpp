@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "xunmix/core/error.hpp"
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -14,6 +12,8 @@
 #include <string_view>
 #include <system_error>
 #include <vector>
+
+#include <xunmix/core/error.hpp>
 
 namespace xunmix::detail
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "xunmix/core/error.hpp"
-
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +9,8 @@
 #include <sstream>
 #include <system_error>
 #include <utility>
+
+#include <xunmix/core/error.hpp>
 
 namespace xunmix
 {

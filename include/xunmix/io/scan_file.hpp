@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "xunmix/core/error.hpp"
-#include "xunmix/core/xtensor.hpp"
-
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +8,9 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/xtensor.hpp>
 
 namespace xunmix
 {
@@ -24,8 +24,8 @@ using any_tensor =
 /// One axis of a scan. Index i lies at `offset + scale * i`, in `units`.
 struct axis
 {
-    std::string name;
-    std::string units;
+    std::string name = {};
+    std::string units = {};
     std::size_t size = 0;
     double scale = 1;
     double offset = 0;
@@ -43,10 +43,10 @@ struct axis
 /// What a file holds: the scan, and whatever the file says about it.
 struct scan_file
 {
-    any_tensor data;
-    std::vector<axis> axes;                 ///< one per axis of `data`, in its order
-    std::vector<std::size_t> position_axes; ///< empty where the file does not say
-    std::string title;
+    any_tensor data = {};
+    std::vector<axis> axes = {};                 ///< one per axis of `data`, in its order
+    std::vector<std::size_t> position_axes = {}; ///< empty where the file does not say
+    std::string title = {};
 };
 
 /// The shape of whatever tensor is inside.
@@ -83,10 +83,9 @@ inline std::string type_name(const any_tensor& data)
 /// A scan of which nothing is known but its values: unnamed axes in steps of one.
 inline scan_file plain_scan(any_tensor data, std::string title = {})
 {
-    scan_file scan{
-        .data = std::move(data), .axes = {}, .position_axes = {}, .title = std::move(title)};
+    scan_file scan{.data = std::move(data), .title = std::move(title)};
     for (const std::size_t size : shape_of(scan.data))
-        scan.axes.push_back({.name = {}, .units = {}, .size = size});
+        scan.axes.push_back({.size = size});
     return scan;
 }
 }

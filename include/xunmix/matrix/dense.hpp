@@ -16,6 +16,17 @@
 
 namespace xunmix
 {
+/// The memory the verbs of dense need; grows at first use, is reused afterwards.
+template <class F>
+struct dense_workspace
+{
+    std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes
+    buffer<F> packed{};      ///< the narrow factor in panels
+    buffer<F> sums{};        ///< a packed product a chunk
+    buffer<double> grams{};  ///< a Gram matrix a chunk
+    buffer<F> blocks{};      ///< two blocks of the swept factor a thread
+};
+
 /// X in memory, in whatever type and order it was measured, read in place.
 ///
 /// "Stored rows" are the contiguous direction's other side: positions for a row-major X, channels
@@ -31,15 +42,7 @@ class dense
     using factor_type = factor_value_t<T>;
     using F = factor_type;
 
-    /// The memory the verbs need; grows at first use, is reused afterwards.
-    struct workspace
-    {
-        std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes
-        buffer<F> packed{};      ///< the narrow factor in panels
-        buffer<F> sums{};         ///< a packed product a chunk
-        buffer<double> grams{};   ///< a Gram matrix a chunk
-        buffer<F> blocks{};       ///< two blocks of the swept factor a thread
-    };
+    using workspace = dense_workspace<F>;
 
     /// Reads X once, for summary(). `threads` limits that read.
     explicit dense(unfolded<T> x, std::size_t threads = 0)

@@ -131,14 +131,14 @@ inline sheet_crystal titania_sheet()
 }
 
 /// The Ti2O3 sheet that topotactic reduction makes of it, in the same cell and orientation. Half of
-/// the Ti are shifted along a, as Uesugi et al. 2021, Supplementary note 1, tell. The amount, a
-/// tenth of a, and which O leaves (one of the two in the rows of the shifted Ti) are our choice.
-/// Both matter: the shift alone would leave (0, l) with odd l at zero, yet 001 is seen.
+/// the Ti are shifted along a, as Uesugi et al. 2021, Supplementary note 1, tell. The amount, an
+/// eighth of a, and which O leaves (one of the two in the rows along c of the shifted Ti) are our
+/// choice. Both changes matter: the shift alone would leave 00l with odd l at zero.
 inline sheet_crystal reduced_titania_sheet()
 {
     auto sheet = titania_sheet();
     sheet.atoms[1].x += 0.125;
-    sheet.atoms.pop_back();
+    sheet.atoms.erase(sheet.atoms.begin() + 2);
     return sheet;
 }
 }

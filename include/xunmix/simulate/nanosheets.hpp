@@ -25,21 +25,24 @@
 
 namespace xunmix::simulate
 {
-/// The 4D-STEM experiment of Uesugi et al. 2021, section 3.2, on a simulated specimen.
+/// The 4D-STEM experiment of Uesugi et al. 2021, section 3.2, on a simulated specimen. With
+/// electrons = 0 the exposure is what a 16-bit camera bears: 50,000 counts in the brightest pixel
+/// of the bare background, which is about 3.6e5 electrons by default. How strong background and
+/// smear are is our choice: about a nanometre of carbon, and streaks as faint as the film.
 struct nanosheet_options
 {
     std::array<std::size_t, 2> positions{100, 100}; ///< y, x
     std::array<std::size_t, 2> detector{128, 128};  ///< v, u; at least 8 pixels each
     std::size_t sheets = 5;                         ///< of TiO2, each with its own rotation
-    double electrons = 1e5;                         ///< incident per position; each is a count
-    double background = 0.05;    ///< part of them that the amorphous film scatters, 0 to 1
-    double smear = 0.01;         ///< part of the charge smeared along its CCD column, 0 to 1
+    double electrons = 0;        ///< incident per position, a count each; 0: see below
+    double background = 0.008;   ///< part of them that the amorphous film scatters, 0 to 1
+    double smear = 0.0015;       ///< part of the charge smeared along its CCD column, 0 to 1
     double step_nm = 5;          ///< between positions; each averages over a square of this edge
     double probe_nm = 3;         ///< full width of the probe at half maximum
     double kilovolts = 80;       ///< acceleration voltage
     double convergence_mrad = 1; ///< semi-angle: the radius of the diffraction discs
-    double g_max = 1.1;          ///< 1/Angstrom, from the direct beam to the nearer edges
-    double spread = 0.6;         ///< sigma of the camera's point spread, pixels; at least 0.3
+    double g_max = 1.2;          ///< 1/Angstrom, from the direct beam to the nearer edges
+    double spread = 0.7;         ///< sigma of the camera's point spread, pixels; at least 0.3
     std::uint64_t seed = 1;
     bool poisson = true;     ///< false: the expectation itself, rounded for integer scans
     std::size_t threads = 0; ///< at most; 0 is what OpenMP takes. The scan does not depend on it
@@ -59,6 +62,7 @@ struct simulated_scan
     std::vector<lattice_on_detector> lattices; ///< of each component; the background's is zero
     disk direct_beam;                          ///< what to mask: the 000 disc with its blur
     double disc_radius = 0;                    ///< of every disc, without blur, pixels
+    double electrons = 0;                      ///< incident per position
 
     /// Where reflection (h, l) of component k falls, as (v, u) in pixels; perhaps off the detector.
     /// Throws invalid_argument for the background and for k out of range.
@@ -94,13 +98,15 @@ inline void require_extents(const nanosheet_options& o)
 inline void require_experiment(const nanosheet_options& o)
 {
     require_extents(o);
+    require<invalid_argument>(std::isfinite(o.electrons) && o.electrons >= 0,
+                              "electrons must be finite and not negative, got ", o.electrons,
+                              "; 0 exposes as far as a 16-bit camera bears");
     const auto positive = [](const char* name, double value)
     {
         require<invalid_argument>(std::isfinite(value) && value > 0, name,
                                   " must be positive and finite, got ", value,
                                   "; leave it out for the default");
     };
-    positive("electrons", o.electrons);
     positive("step_nm", o.step_nm);
     positive("probe_nm", o.probe_nm);
     positive("kilovolts", o.kilovolts);
@@ -119,10 +125,9 @@ inline void require_experiment(const nanosheet_options& o)
                               o.spread);
 }
 
-/// Scales pattern to unit sum and moves the scale into the maps.
+/// Component k from its pattern per incident electron: scaled to unit sum, the scale in the map.
 template <class T>
-void store_component(simulated_scan<T>& result, std::size_t k, const tensor<double>& pattern,
-                     double electrons)
+void store_component(simulated_scan<T>& result, std::size_t k, const tensor<double>& pattern)
 {
     const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);
     const std::size_t positions = result.maps.size() / result.names.size();
@@ -131,7 +136,7 @@ void store_component(simulated_scan<T>& result, std::size_t k, const tensor<doub
     for (std::size_t i = 0; i < pattern.size(); ++i)
         component[i] = pattern.data()[i] / sum;
     for (std::size_t i = 0; i < positions; ++i)
-        map[i] *= sum * electrons;
+        map[i] *= sum * result.electrons;
 }
 
 /// Everything but the scan.
@@ -168,36 +173,27 @@ simulated_scan<T> truth(const nanosheet_options& o)
         add_sheet("TiO2 sheet " + std::to_string(k + 1), titania_sheet(), specimen.rotations[k]);
     add_sheet("Ti2O3 domain", reduced_titania_sheet(), specimen.rotations[0]);
 
+    const double brightest = *std::max_element(patterns[0].begin(), patterns[0].end());
+    result.electrons = o.electrons > 0 ? o.electrons : 50000 / brightest;
     const double fwhm_per_sigma = 2 * std::sqrt(2 * std::log(2.0));
     result.maps =
         coverage(specimen, {o.positions, o.step_nm, o.probe_nm / fwhm_per_sigma}, o.threads);
     result.components = tensor<double>::from_shape({patterns.size(), o.detector[0], o.detector[1]});
     for (std::size_t k = 0; k < patterns.size(); ++k)
-        store_component(result, k, patterns[k], o.electrons);
+        store_component(result, k, patterns[k]);
     return result;
 }
 
-/// Throws invalid_argument if a scan of T cannot hold the counts of the brightest pixel.
+/// Throws invalid_argument if a scan of T cannot hold a count of this expectation.
 template <class T>
-void require_range(const simulated_scan<T>& truth)
+void require_range(double expectation)
 {
-    const std::size_t components = truth.names.size();
-    const std::size_t pixels = truth.components.size() / components;
-    const std::size_t positions = truth.maps.size() / components;
-    std::vector<double> bound(pixels, 0.0);
-    for (std::size_t k = 0; k < components; ++k)
-    {
-        const double* map = truth.maps.data() + k * positions;
-        const double largest = *std::max_element(map, map + positions);
-        for (std::size_t i = 0; i < pixels; ++i)
-            bound[i] += largest * truth.components.data()[k * pixels + i];
-    }
-    const double mean = *std::max_element(bound.begin(), bound.end());
-    const double count = mean + 10 * std::sqrt(mean) + 20; // no draw in 1e20 is larger
+    const double count =
+        expectation + 10 * std::sqrt(expectation) + 20; // no draw in 1e20 is larger
     const double limit = std::min(static_cast<double>(std::numeric_limits<T>::max()), 0x1p53);
     require<invalid_argument>(count <= limit, "the brightest pixel may count ", count,
-                              ", more than the scan's type can hold (", limit,
-                              "); lower electrons or ask for a wider type");
+                              ", but the scan's type holds ", limit,
+                              " at most; lower electrons or ask for a wider type");
 }
 
 /// Counts with these expectations, into out[0 .. expectation.size()).
@@ -238,6 +234,7 @@ void expose(const nanosheet_options& o, simulated_scan<T>& result)
                 if (const double amount = maps[k * positions + i]; amount != 0)
                     for (std::size_t p = 0; p < pixels; ++p)
                         expectation[p] += amount * patterns[k * pixels + p];
+            require_range<T>(*std::max_element(expectation.begin(), expectation.end()));
             draw(expectation, o.poisson, engine, scan + i * pixels);
         }
     };
@@ -256,7 +253,6 @@ simulated_scan<T> nanosheets(const nanosheet_options& options = {})
                   "counts are numbers: take an integer or floating-point type for the scan");
     detail::require_experiment(options);
     auto result = detail::truth<T>(options);
-    detail::require_range(result);
     detail::expose(options, result);
     return result;
 }

@@ -156,12 +156,12 @@ inline tensor<double> coverage(const specimen& s, const probe_raster& raster, st
     };
     const auto visit = [&](std::size_t i, std::size_t j, double y, double x)
     {
-        for (std::size_t k = 0; k < sheets; ++k)
+        const double first = share * s.sheets[0].covers(y, x, raster.sigma);
+        const double reduced = s.domain.covers(y, x, raster.sigma);
+        maps(1, i, j) += first * (1 - reduced);
+        maps(1 + sheets, i, j) += first * reduced;
+        for (std::size_t k = 1; k < sheets; ++k)
             maps(1 + k, i, j) += share * s.sheets[k].covers(y, x, raster.sigma);
-        const double reduced =
-            share * s.sheets[0].covers(y, x, raster.sigma) * s.domain.covers(y, x, raster.sigma);
-        maps(1, i, j) -= reduced;
-        maps(1 + sheets, i, j) += reduced;
     };
     parallel_for(height, threads,
                  [&](std::size_t i, std::size_t)

@@ -37,11 +37,11 @@ struct als
     template <class M, class T>
     static constexpr pairing pairing_with()
     {
-        if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
-                      hook::add_to_gram<M, T>)
-            return pairing::descent;
-        else if constexpr (hook::project<M, T> || hook::add_to_rhs<M, T>)
+        if constexpr (hook::project<M, T> || hook::add_to_rhs<M, T>)
             return pairing::heuristic;
+        else if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
+                           hook::add_to_gram<M, T>)
+            return pairing::descent;
         else
             return pairing::unsupported;
     }

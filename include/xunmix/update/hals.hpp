@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <type_traits>
 
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/factor.hpp>
@@ -30,11 +32,11 @@ struct hals
     template <class M, class T>
     static constexpr pairing pairing_with()
     {
-        if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
-                      hook::prox_column<M, T> || hook::normal_terms<M, T>)
-            return pairing::descent;
-        else if constexpr (hook::project<M, T>)
+        if constexpr (hook::project<M, T> && !hook::prox_column<M, T>)
             return pairing::heuristic;
+        else if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
+                           hook::prox_column<M, T> || hook::normal_terms<M, T>)
+            return pairing::descent;
         else
             return pairing::unsupported;
     }
@@ -90,18 +92,14 @@ struct hals
     {
         for (std::size_t j = 0; j < f.rank(); ++j)
         {
-            if (gram(j, j) <= 0)
-                continue;
-            const T step = static_cast<T>(1 / gram(j, j));
-            for (std::size_t i = 0; i < f.rows(); i += tile)
-                move_column(f.block(i, std::min(tile, f.rows() - i)), gram,
-                            rhs.column(j).data() + i, j, step);
-            for_each_member(c,
-                            [&]<class M>(const M& m)
-                            {
-                                if constexpr (hook::prox_column<M, T>)
-                                    m.prox_column(f, j, step);
-                            });
+            // No curvature: the other factor's column is zero, and any F_j fits as well.
+            const double least = std::numeric_limits<T>::min();
+            const T step = static_cast<T>(1 / std::max(gram(j, j), least));
+            if (gram(j, j) > least)
+                for (std::size_t i = 0; i < f.rows(); i += tile)
+                    move_column(f.block(i, std::min(tile, f.rows() - i)), gram,
+                                rhs.column(j).data() + i, j, step);
+            prox_column(c, f, j, step);
         }
     }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/concepts.hpp>

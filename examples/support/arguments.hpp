@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace support
+{
+/// What the program unmix was asked to do.
+struct arguments
+{
+    std::filesystem::path input; ///< empty: the simulated scan
+    std::size_t rank = 0;
+    std::string algorithm = "hals";
+    std::vector<std::string> maps, components; ///< constraints by name; empty: the defaults
+    std::vector<std::size_t> positions;        ///< empty: as the file says
+    std::string dataset;
+    std::size_t iterations = 200;
+    double tolerance = 1e-5;
+    std::uint64_t seed = 1;
+    std::size_t starts = 1;
+    std::string init = "uniform";
+    std::optional<std::array<double, 3>> mask_disk; ///< centre (y, x) and radius in channels
+    bool clip_negative = false;
+    std::size_t threads = 0;
+    std::filesystem::path output = "unmix-result";
+    std::string command_line; ///< as typed
+};
+
+/// Reads the command line. Prints help, version or what is wrong, and ends the program with the
+/// exit code that belongs to it, where there is nothing to do.
+arguments read_arguments(int argc, char** argv);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "arguments.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <xunmix/io/scan_file.hpp>
+#include <xunmix/mask.hpp>
+#include <xunmix/result.hpp>
+
+namespace support
+{
+/// How one start went.
+struct run
+{
+    std::uint64_t seed = 0;
+    std::string status;
+    std::size_t iterations = 0;
+    std::size_t best_iteration = 0;
+    double mse = 0;
+    double seconds = 0;
+    std::vector<xunmix::record> history;
+};
+
+/// All starts, and the factors of the best.
+struct outcome
+{
+    std::vector<run> runs;
+    std::size_t best = 0;
+    xunmix::tensor<double> maps;       ///< (k, positions...), masked places NaN
+    xunmix::tensor<double> components; ///< (k, channels...), masked places NaN
+    std::size_t negative_data = 0;
+    bool one_read = false;
+};
+
+/// The constraints' names that `a` stands for, defaults filled in.
+std::vector<std::string> constraint_names(const arguments& a, xunmix::side side);
+
+/// Runs all starts on a scan of whatever type, until `interrupted` says so; what was found until
+/// then counts. `keep` masks channels where it is false.
+outcome fit(const xunmix::any_tensor& scan, const std::vector<std::size_t>& positions,
+            const std::optional<xunmix::tensor<bool>>& keep, const arguments& a,
+            const std::function<bool()>& interrupted);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "input.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/io/hdf5.hpp>
+#include <xunmix/io/npy.hpp>
+#include <xunmix/mask.hpp>
+#include <xunmix/simulate/nanosheets.hpp>
+
+namespace support
+{
+namespace
+{
+using xunmix::detail::require;
+using xunmix::detail::text;
+
+bool is_npy(const std::filesystem::path& path)
+{
+    char magic[6] = {};
+    std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+    return std::string(magic, sizeof magic) == "\x93NUMPY" || path.extension() == ".npy";
+}
+
+xunmix::scan_file read(const arguments& a)
+{
+    if (!is_npy(a.input))
+        return xunmix::read_hdf5(a.input, {.dataset = a.dataset});
+    require<xunmix::invalid_argument>(a.dataset.empty(), "--dataset is for HDF5 files; ",
+                                      a.input.string(), " is an .npy file, which holds one array");
+    return xunmix::plain_scan(xunmix::read_npy(a.input), a.input.stem().string());
+}
+
+/// All but the last axis of three, the first two of four or more, the first of two.
+std::vector<std::size_t> usual_positions(std::size_t axes)
+{
+    std::vector<std::size_t> positions(axes >= 3 ? 2 : 1);
+    std::iota(positions.begin(), positions.end(), std::size_t{0});
+    return positions;
+}
+
+/// Sorts the axes' descriptions into positions and channels, in the order of the results'.
+void sort_axes(input& in)
+{
+    const auto& axes = in.scan.axes;
+    for (std::size_t p : in.positions)
+        if (p < axes.size())
+            in.position_axes.push_back(axes[p]);
+    for (std::size_t i = 0; i < axes.size(); ++i)
+        if (std::find(in.positions.begin(), in.positions.end(), i) == in.positions.end())
+            in.channel_axes.push_back(axes[i]);
+}
+
+void mask_disk(input& in, const xunmix::disk& disk)
+{
+    require<xunmix::invalid_argument>(in.channel_axes.size() == 2,
+                                      "--mask-disk needs patterns of two axes; this scan's "
+                                      "channels have ",
+                                      in.channel_axes.size());
+    in.keep = disk.outside({in.channel_axes[0].size, in.channel_axes[1].size});
+    in.mask = text("disk at (", disk.center[0], ", ", disk.center[1], "), radius ", disk.radius);
+}
+
+/// Uesugi's experiment: 100 x 100 positions, 128 x 128 detector.
+input simulate(const arguments& a)
+{
+    auto simulated = xunmix::simulate::nanosheets<std::uint16_t>({.threads = a.threads});
+    input in;
+    in.source = "simulated nanosheets";
+    in.scan = xunmix::plain_scan(std::move(simulated.scan), in.source);
+    const char* names[] = {"y", "x", "v", "u"};
+    const xunmix::simulate::nanosheet_options experiment;
+    for (std::size_t i = 0; i < 4; ++i)
+    {
+        in.scan.axes[i].name = names[i];
+        if (i < 2)
+        {
+            in.scan.axes[i].units = "nm";
+            in.scan.axes[i].scale = experiment.step_nm;
+        }
+    }
+    in.positions = {0, 1};
+    sort_axes(in);
+    mask_disk(in, simulated.direct_beam);
+    return in;
+}
+}
+
+input open_input(const arguments& a)
+{
+    input in;
+    if (a.input.empty())
+    {
+        require<xunmix::invalid_argument>(a.positions.empty() && a.dataset.empty(),
+                                          "--positions and --dataset describe an INPUT file, but "
+                                          "none was given");
+        in = simulate(a);
+    }
+    else
+    {
+        in.source = a.input.filename().string();
+        in.scan = read(a);
+        in.positions = !a.positions.empty()            ? a.positions
+                       : in.scan.position_axes.empty() ? usual_positions(in.scan.axes.size())
+                                                       : in.scan.position_axes;
+        sort_axes(in);
+    }
+    if (a.mask_disk)
+        mask_disk(in,
+                  {.center = {(*a.mask_disk)[0], (*a.mask_disk)[1]}, .radius = (*a.mask_disk)[2]});
+    return in;
+}
+
+std::string describe(const input& in)
+{
+    auto extents = [](const std::vector<xunmix::axis>& axes)
+    {
+        std::string out;
+        for (const auto& axis : axes)
+            out += (out.empty() ? "" : " x ") + std::to_string(axis.size);
+        return out;
+    };
+    return text(in.source, ": ", extents(in.position_axes), " positions, ",
+                extents(in.channel_axes), " channels, ", xunmix::type_name(in.scan.data),
+                in.mask.empty() ? "" : "; masked: " + in.mask);
+}
+}

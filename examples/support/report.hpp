@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "arguments.hpp"
+#include "figure.hpp"
+#include "fit.hpp"
+#include "input.hpp"
+#include "run_folder.hpp"
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace support
+{
+/// Masked places, NaN in an outcome, as zeros.
+xunmix::tensor<double> without_nan(xunmix::tensor<double> values);
+
+/// One row an iteration of every start.
+table history_table(const outcome& out);
+
+/// Everything needed to run it again, and what came out.
+nlohmann::ordered_json report(const arguments& a, const input& in, const outcome& out);
+
+montage montage_of(const arguments& a, const input& in, const outcome& out);
+convergence convergence_of(const arguments& a, const outcome& out);
+
+/// A line about the best start, and one about what to be wary of where there is something.
+std::string summary(const arguments& a, const outcome& out);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <xunmix/io/npy.hpp>
+
+namespace support
+{
+/// Rows of numbers below named columns.
+struct table
+{
+    std::vector<std::string> columns;
+    std::vector<std::vector<double>> rows = {};
+};
+
+/// The folder that a run writes to. Made, and tried for writing, before the work starts; files
+/// appear in it one by one, each whole or not at all, over older ones of the same name; other files
+/// in it stay as they are. A folder that was made here and is still empty in the end is removed.
+class run_folder
+{
+  public:
+    /// Throws xunmix::io_error where the folder cannot be made or written to.
+    explicit run_folder(std::filesystem::path path);
+    ~run_folder();
+    run_folder(const run_folder&) = delete;
+    run_folder& operator=(const run_folder&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept
+    {
+        return path_;
+    }
+
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const
+    {
+        return path_ / name;
+    }
+
+    /// All four throw xunmix::io_error where the file cannot be written.
+    template <class E>
+    void write_array(const std::string& name, const E& values) const
+    {
+        xunmix::write_npy(path_ / name, values);
+    }
+
+    void write_text(const std::string& name, const std::string& text) const;
+    /// Indented; text that is not UTF-8 gets replacement characters, NaN becomes null.
+    void write_json(const std::string& name, const nlohmann::ordered_json& value) const;
+    /// Numbers with as many digits as it takes to read the same double back.
+    void write_csv(const std::string& name, const table& values) const;
+
+  private:
+    std::filesystem::path path_;
+    std::vector<std::filesystem::path> made_; ///< by this object, outermost first
+};
+}

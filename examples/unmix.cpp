@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Unmixes a scan from the command line: file in, maps, components and pictures out.
+
+#include "support/arguments.hpp"
+#include "support/figure.hpp"
+#include "support/fit.hpp"
+#include "support/input.hpp"
+#include "support/report.hpp"
+#include "support/run_folder.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <new>
+
+namespace
+{
+volatile std::sig_atomic_t interrupts = 0;
+
+/// The first Ctrl-C ends the run after the iteration under way, a second one the program.
+void interrupt(int)
+{
+    interrupts = 1;
+    std::signal(SIGINT, SIG_DFL);
+}
+
+void write_all(const support::run_folder& folder, const support::arguments& a,
+               const support::input& in, const support::outcome& out)
+{
+    folder.write_array("maps.npy", support::without_nan(out.maps));
+    folder.write_array("components.npy", support::without_nan(out.components));
+    folder.write_csv("history.csv", support::history_table(out));
+    folder.write_json("report.json", support::report(a, in, out));
+    draw_montage(folder / "montage.png", support::montage_of(a, in, out));
+    draw_convergence(folder / "mse.png", support::convergence_of(a, out));
+}
+
+int run(const support::arguments& a)
+{
+    const support::run_folder folder(a.output);
+    const auto in = support::open_input(a);
+    std::cout << support::describe(in) << std::endl;
+    std::signal(SIGINT, interrupt);
+    const auto out =
+        support::fit(in.scan.data, in.positions, in.keep, a, [] { return interrupts != 0; });
+    write_all(folder, a, in, out);
+    std::cout << support::summary(a, out) << "Written to " << folder.path().string()
+              << ": maps.npy components.npy history.csv report.json montage.png mse.png\n";
+    return 0;
+}
+}
+
+int main(int argc, char** argv)
+{
+    const auto a = support::read_arguments(argc, argv);
+    try
+    {
+        return run(a);
+    }
+    catch (const std::bad_alloc&)
+    {
+        std::cerr << "unmix: not enough memory for this scan\n";
+    }
+    catch (const std::exception& e)
+    {
+        std::cerr << "unmix: " << e.what() << '\n';
+    }
+    return 1;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <xunmix/matrix/dense.hpp>
+
+namespace xunmix
+{
+/// A dense matrix whose element type is known only at run time, for factors of type F: what
+/// programs that open any file use, so that a solver is compiled once for F and not once for every
+/// element type. Costs a virtual call a verb and an indirect call a block of a sweep.
+template <class F>
+class any_matrix
+{
+  public:
+    using factor_type = F;
+    using workspace = dense_workspace<F>;
+
+    template <class T>
+        requires std::is_same_v<factor_value_t<T>, F>
+    explicit any_matrix(dense<T> x)
+        : held_(std::make_shared<const holder<T>>(std::move(x)))
+    {
+    }
+
+    std::size_t rows() const
+    {
+        return shape().positions.size();
+    }
+    std::size_t cols() const
+    {
+        return shape().channels.size();
+    }
+    double squared_norm() const
+    {
+        return summary().squared_norm;
+    }
+    const data_summary& summary() const
+    {
+        return held_->summary();
+    }
+    const unfolding& shape() const
+    {
+        return held_->shape();
+    }
+    side sweep_side() const
+    {
+        return held_->sweep_side();
+    }
+    std::size_t block_rows() const
+    {
+        return held_->block_rows();
+    }
+    void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
+    {
+        held_->multiply(S, out, work);
+    }
+    void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
+    {
+        held_->multiply_transposed(C, out, work);
+    }
+    template <class Visit>
+    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, matrix_ref<double> gram,
+               workspace& work) const
+    {
+        held_->sweep(O, std::ref(visit), product, gram, work);
+    }
+    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
+                                 workspace& work) const
+    {
+        return held_->residual_squared_norm(C, S, work);
+    }
+
+  private:
+    using visitor = std::function<void(std::size_t, factor_ref<F>, std::size_t)>;
+
+    struct base
+    {
+        virtual ~base() = default;
+        virtual const data_summary& summary() const = 0;
+        virtual const unfolding& shape() const = 0;
+        virtual side sweep_side() const = 0;
+        virtual std::size_t block_rows() const = 0;
+        virtual void multiply(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
+        virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
+        virtual void sweep(factor_ref<const F>, const visitor&, factor_ref<F>, matrix_ref<double>,
+                           workspace&) const = 0;
+        virtual double residual_squared_norm(factor_ref<const F>, factor_ref<const F>,
+                                             workspace&) const = 0;
+    };
+
+    template <class T>
+    struct holder final : base
+    {
+        explicit holder(dense<T> matrix)
+            : x(std::move(matrix))
+        {
+        }
+        const data_summary& summary() const override
+        {
+            return x.summary();
+        }
+        const unfolding& shape() const override
+        {
+            return x.shape();
+        }
+        side sweep_side() const override
+        {
+            return x.sweep_side();
+        }
+        std::size_t block_rows() const override
+        {
+            return x.block_rows();
+        }
+        void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const override
+        {
+            x.multiply(S, out, work);
+        }
+        void multiply_transposed(factor_ref<const F> C, factor_ref<F> out,
+                                 workspace& work) const override
+        {
+            x.multiply_transposed(C, out, work);
+        }
+        void sweep(factor_ref<const F> O, const visitor& visit, factor_ref<F> product,
+                   matrix_ref<double> gram, workspace& work) const override
+        {
+            x.sweep(O, visit, product, gram, work);
+        }
+        double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
+                                     workspace& work) const override
+        {
+            return x.residual_squared_norm(C, S, work);
+        }
+        dense<T> x;
+    };
+
+    std::shared_ptr<const base> held_;
+};
+}

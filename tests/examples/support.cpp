@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "../io/files.hpp"
+#include "support/figure.hpp"
+#include "support/run_folder.hpp"
+#include "support/ticks.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <doctest/doctest.h>
+
+namespace xu = xunmix;
+
+namespace
+{
+xu::tensor<double> ramp(const std::vector<std::size_t>& shape)
+{
+    auto values = xu::tensor<double>::from_shape(shape);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values.data()[i] = static_cast<double>(i);
+    return values;
+}
+
+bool is_png(const std::filesystem::path& path)
+{
+    return read_bytes(path).starts_with("\x89PNG\r\n");
+}
+}
+
+TEST_CASE("run_folder: an unused folder goes again, a used one keeps its files")
+{
+    const scratch_folder scratch;
+    {
+        const support::run_folder unused(scratch / "a" / "b");
+        CHECK(std::filesystem::is_directory(scratch / "a" / "b"));
+    }
+    CHECK(scratch.count() == 0);
+    {
+        const support::run_folder used(scratch / "a" / "b");
+        used.write_text("note.txt", "kept");
+    }
+    const support::run_folder again(scratch / "a" / "b");
+    again.write_csv("history.csv", {.columns = {"iteration", "mse"},
+                                    .rows = {{1, 0.1}, {2, 1e-300}, {3, std::nan("")}}});
+    again.write_json("report.json", {{"version", "0.1.0"}, {"rank", 3}, {"mse", std::nan("")}});
+    again.write_array("maps.npy", ramp({2, 3}));
+    CHECK(read_bytes(again / "note.txt") == "kept");
+    CHECK(read_bytes(again / "history.csv") == "iteration,mse\n1,0.1\n2,1e-300\n3,nan\n");
+    CHECK(read_bytes(again / "report.json") ==
+          "{\n  \"version\": \"0.1.0\",\n  \"rank\": 3,\n  \"mse\": null\n}\n");
+    CHECK(xu::read_npy_as<double>(again / "maps.npy") == ramp({2, 3}));
+}
+
+TEST_CASE("run_folder: what cannot be a folder is refused before anything is written")
+{
+    const scratch_folder scratch;
+    const auto file = scratch / "file";
+    write_bytes(file, "x");
+    CHECK(message_of<xu::io_error>([&] { support::run_folder{file}; }) ==
+          "cannot write to '" + file.string() + "': it is a file, the output needs a folder");
+    const auto below = file / "below";
+    CHECK(message_of<xu::io_error>([&] { support::run_folder{below}; }) ==
+          "cannot write to folder '" + below.string() + "': Not a directory");
+    CHECK(scratch.count() == 1);
+}
+
+TEST_CASE("montage: every kind of scan is drawn, whatever its values")
+{
+    const scratch_folder scratch;
+    auto spoilt = ramp({3, 8, 8});
+    spoilt(0, 0, 0) = std::nan("");
+    spoilt(1, 2, 3) = std::numeric_limits<double>::infinity();
+    spoilt(2, 0, 0) = -5;
+    const auto empty = xu::tensor<double>(spoilt * 0.0);
+    const xu::tensor<double> choices[] = {
+        ramp({3, 50}), ramp({3, 1}), ramp({3, 8, 8}), ramp({3, 2, 300}), ramp({3, 5, 4, 6}),
+        spoilt,        empty};
+    for (const auto& components : choices)
+        for (const auto& maps : choices)
+            for (const auto scale : {support::display::automatic, support::display::logarithmic})
+            {
+                support::draw_montage(scratch / "a.png", {.components = components,
+                                                          .maps = maps,
+                                                          .title = "title",
+                                                          .component_display = scale,
+                                                          .map_display = scale});
+                CHECK(is_png(scratch / "a.png"));
+            }
+    support::draw_montage(scratch / "a.svg",
+                          {.components = ramp({30, 9}), .maps = ramp({30, 4, 5})});
+    CHECK(read_bytes(scratch / "a.svg").starts_with("<?xml"));
+    CHECK(scratch.count() == 2);
+}
+
+TEST_CASE("montage: what does not fit together, and where it cannot be written")
+{
+    const scratch_folder scratch;
+    const auto path = scratch / "a.png";
+    CHECK(message_of<xu::invalid_argument>(
+              [&] {
+                  support::draw_montage(path, {.components = ramp({3, 9}), .maps = ramp({2, 4})});
+              }) ==
+          "a montage needs components (k, channels...) and maps (k, positions...) of one k; given "
+          "(3, 9) and (2, 4)");
+    for (const char* name : {"a.png", "a.svg"})
+        CHECK_THROWS_AS(support::draw_montage(scratch / "none" / name,
+                                              {.components = ramp({2, 9}), .maps = ramp({2, 4})}),
+                        xu::io_error);
+    CHECK(scratch.count() == 0);
+}
+
+TEST_CASE("convergence: any number and length of curves, finite or not")
+{
+    const scratch_folder scratch;
+    const double nan = std::nan("");
+    for (const support::convergence& what :
+         {support::convergence{.curves = {}}, support::convergence{.curves = {{}}},
+          support::convergence{.curves = {{1}}}, support::convergence{.curves = {{nan, nan}}},
+          support::convergence{.curves = {{5, 5, 5}, {0, 0}}, .best = 1},
+          support::convergence{.curves = {{-1, nan, 3}, {1e9, 1e-9}}, .best = 1}})
+    {
+        support::draw_convergence(scratch / "mse.png", what);
+        CHECK(is_png(scratch / "mse.png"));
+    }
+    CHECK(scratch.count() == 1);
+}
+
+TEST_CASE("ticks: round numbers within the range, labels that tell them apart")
+{
+    using labels = std::vector<std::string>;
+    CHECK(support::tick_labels(support::linear_ticks(0, 1, 5)) ==
+          labels{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"});
+    CHECK(support::tick_labels(support::linear_ticks(0.16, 19.98, 5)) == labels{"5", "10", "15"});
+    CHECK(support::tick_labels(support::linear_ticks(-2, 3, 5)) ==
+          labels{"−2", "−1", "0", "1", "2", "3"});
+    CHECK(support::tick_labels(support::linear_ticks(0, 2e-6, 2)) == labels{"0", "10⁻⁶", "2×10⁻⁶"});
+    CHECK(support::tick_labels(support::logarithmic_ticks(1e-8, 1, 5), true) ==
+          labels{"10⁻⁸", "10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"});
+    CHECK(support::tick_labels(support::logarithmic_ticks(1, 100, 8), true) ==
+          labels{"1", "2", "5", "10", "20", "50", "100"});
+    CHECK(support::short_number(0.47) == "0.47");
+    CHECK(support::short_number(-0.000047) == "−4.7×10⁻⁵");
+    CHECK(support::short_number(99999) == "10⁵");
+    CHECK(support::short_number(0) == "0");
+    for (const double low : {-3.7, 0.0, 1e-7, 12345.6})
+        for (const double extent : {1e-9, 0.3, 7.0, 1e6})
+        {
+            const auto ticks = support::linear_ticks(low, low + extent, 6);
+            CHECK(ticks.size() <= 7);
+            CHECK(ticks.front() >= low - 1e-6 * extent);
+            CHECK(ticks.back() <= low + extent * (1 + 1e-6));
+        }
+}
+
+TEST_CASE("display: the scale follows the dynamic range, and low to high is 0 to 1 on it")
+{
+    const auto beam_over = [](double spots)
+    {
+        std::vector<double> image(1000, 1.0);
+        std::fill_n(image.begin(), 100, spots);
+        image[0] = 1000;
+        return std::vector<std::vector<double>>{image};
+    };
+    CHECK(support::choose_display(beam_over(500), false) == support::display::linear);
+    CHECK(support::choose_display(beam_over(50), false) == support::display::square_root);
+    CHECK(support::choose_display(beam_over(5), false) == support::display::logarithmic);
+    CHECK(support::choose_display(beam_over(50), true) == support::display::linear);
+    CHECK(support::choose_display(beam_over(5), true) == support::display::square_root);
+    const support::display_range decades{
+        .low = 1e-3, .high = 1, .scale = support::display::logarithmic};
+    CHECK(decades.place(1e-3) == doctest::Approx(0));
+    CHECK(decades.place(1e-2) == doctest::Approx(1.0 / 3));
+    CHECK(decades.place(0) == doctest::Approx(0));
+    CHECK(std::isnan(decades.place(std::nan(""))));
+    const support::display_range root{.low = 0, .high = 4, .scale = support::display::square_root};
+    CHECK(root.place(1) == doctest::Approx(0.5));
+}

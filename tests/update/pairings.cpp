@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The README's table of updates and constraints is what the concepts say.
+#include "../support.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include <xunmix/constraint/all_of.hpp>
+#include <xunmix/constraint/bounded.hpp>
+#include <xunmix/constraint/fixed.hpp>
+#include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/sparse.hpp>
+#include <xunmix/constraint/sum_to_one.hpp>
+#include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/update/als.hpp>
+#include <xunmix/update/hals.hpp>
+#include <xunmix/update/multiplicative.hpp>
+
+using namespace support;
+
+namespace
+{
+template <class U, class C>
+std::string cell()
+{
+    static_assert(U::template pairing_with<C, float>() == U::template pairing_with<C, double>());
+    return name(U::template pairing_with<C, float>());
+}
+
+template <class C>
+std::string row(const std::string& constraint)
+{
+    return "| " + constraint + " | " + cell<xu::als, C>() + " | " + cell<xu::multiplicative, C>() +
+           " | " + cell<xu::hals, C>() + " |\n";
+}
+
+std::string table()
+{
+    return "| constraint | `als` | `multiplicative` | `hals` |\n"
+           "|---|---|---|---|\n" +
+           row<xu::non_negative>("`non_negative`") + row<xu::sparse>("`sparse`") +
+           row<xu::ridge>("`ridge`") + row<xu::bounded>("`bounded`") +
+           row<xu::sum_to_one>("`sum_to_one`") + row<xu::unit_norm>("`unit_norm`") +
+           row<xu::fixed>("`fixed`") + row<xu::unconstrained>("none");
+}
+
+std::string table_in_readme()
+{
+    std::ifstream file(XUNMIX_SOURCE_DIR "/README.md");
+    std::ostringstream text;
+    text << file.rdbuf();
+    const std::string begin = "<!-- table: pairings -->", end = "<!-- end table -->";
+    const auto from = text.str().find(begin), to = text.str().find(end, from);
+    if (from == std::string::npos || to == std::string::npos)
+        return "no table between " + begin + " and " + end;
+    std::string found = text.str().substr(from + begin.size(), to - from - begin.size());
+    found.erase(0, found.find_first_not_of('\n'));
+    found.erase(found.find_last_not_of('\n') + 1);
+    return found + '\n';
+}
+
+struct only_value
+{
+    double value(xu::factor_ref<const float>) const
+    {
+        return 0;
+    }
+};
+struct only_prox
+{
+    void prox_column(xu::factor_ref<float>, std::size_t, float) const {}
+};
+struct only_gradient
+{
+    void split_gradient(xu::factor_ref<const float>, xu::factor_ref<float>,
+                        xu::factor_ref<float>) const
+    {
+    }
+};
+struct gram_and_projection
+{
+    void add_to_gram(xu::matrix_ref<double>) const {}
+    void project(xu::factor_ref<float>) const {}
+};
+}
+
+TEST_CASE("pairings: the README shows the table that the concepts give")
+{
+    CHECK(table_in_readme() == table());
+}
+
+TEST_CASE("pairings: users' own constraints are judged by their hooks")
+{
+    using enum xu::pairing;
+    const auto lambda = [](xu::factor_ref<float>) {};
+    using projection = decltype(lambda);
+    CHECK(xu::hals::pairing_with<projection, float>() == heuristic);
+    CHECK(xu::als::pairing_with<projection, float>() == heuristic);
+    CHECK(xu::multiplicative::pairing_with<projection, float>() == heuristic);
+    CHECK(xu::hals::pairing_with<projection, double>() == unsupported);
+    CHECK(xu::hals::pairing_with<only_value, float>() == unsupported);
+    CHECK(xu::hals::pairing_with<only_prox, float>() == descent);
+    CHECK(xu::als::pairing_with<only_prox, float>() == unsupported);
+    CHECK(xu::multiplicative::pairing_with<only_prox, float>() == unsupported);
+    CHECK(xu::multiplicative::pairing_with<only_gradient, float>() == descent);
+    CHECK(xu::hals::pairing_with<only_gradient, float>() == unsupported);
+    // What projects afterwards is no descent, whatever else it has.
+    CHECK(xu::als::pairing_with<gram_and_projection, float>() == heuristic);
+    CHECK(xu::hals::pairing_with<gram_and_projection, float>() == heuristic);
+}
+
+TEST_CASE("pairings: a list is as good as its weakest member")
+{
+    using enum xu::pairing;
+    const xu::hals update;
+    CHECK(xu::pairing_of<float>(update, xu::all_of(xu::non_negative{}, xu::ridge{})) == descent);
+    CHECK(xu::pairing_of<float>(update, xu::all_of(xu::non_negative{}, xu::sum_to_one{})) ==
+          heuristic);
+    CHECK(xu::pairing_of<float>(update, xu::all_of(only_gradient{}, xu::sum_to_one{})) ==
+          unsupported);
+    CHECK(xu::pairing_of<float>(update, xu::unconstrained{}) == descent);
+}
