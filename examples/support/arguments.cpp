@@ -43,6 +43,11 @@ void describe_model(CLI::App& app, arguments& a)
     app.add_option("--algorithm", a.algorithm, "als, mu or hals")
         ->check(CLI::IsMember({"als", "mu", "hals"}))
         ->capture_default_str();
+    app.add_option("--noise", a.noise,
+                   "gaussian: least squares; poisson: weighted by the counts' variance; auto: "
+                   "poisson for integer spectra, gaussian for everything else")
+        ->check(CLI::IsMember({"auto", "gaussian", "poisson"}))
+        ->capture_default_str();
     const std::string known =
         "none, or from " + xunmix::any_constraint::known_names() + " [non_negative";
     app.add_option("--maps", a.maps, "Constraints on the maps: " + known + "]")

@@ -24,6 +24,7 @@ struct arguments
     double tolerance = 1e-5;
     std::uint64_t seed = 1;
     std::size_t starts = 1;
+    std::string noise = "auto";
     std::string init = "uniform";
     std::optional<std::array<double, 3>> mask_disk; ///< centre (y, x) and radius in channels
     bool clip_negative = false;

@@ -2,9 +2,10 @@
 #include "fit.hpp"
 
 #include <limits>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
-#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/xunmix.hpp>
 
 namespace support
@@ -12,6 +13,10 @@ namespace support
 namespace
 {
 namespace xu = xunmix;
+
+/// X of any element type, its elements weighted or not.
+template <class F>
+using matrix = xu::scaled<xu::any_matrix<F>>;
 
 /// Copies a result into what the program keeps of it.
 template <class T>
@@ -41,7 +46,7 @@ struct chosen_start
 };
 
 template <class T, class Update>
-outcome run_starts(const xu::any_matrix<T>& data, const arguments& a, const Update& update,
+outcome run_starts(const matrix<T>& data, const arguments& a, const Update& update,
                    const std::function<bool()>& interrupted)
 {
     const xu::any_constraint on_maps(constraint_names(a, xu::side::maps));
@@ -75,7 +80,7 @@ outcome run_starts(const xu::any_matrix<T>& data, const arguments& a, const Upda
 }
 
 template <class T>
-outcome run_algorithm(const xu::any_matrix<T>& data, const arguments& a,
+outcome run_algorithm(const matrix<T>& data, const arguments& a,
                       const std::function<bool()>& interrupted)
 {
     if (a.algorithm == "als")
@@ -110,9 +115,15 @@ outcome fit(const xu::any_tensor& scan, const std::vector<std::size_t>& position
                 unfolded = unfolded.mask_channels(*keep);
             if (a.clip_negative)
                 unfolded = unfolded.clipped(T{0});
-            using F = xu::factor_value_t<T>;
-            return run_algorithm(xu::any_matrix<F>(xu::dense<T>(unfolded, a.threads)), a,
-                                 interrupted);
+            xu::any_matrix<xu::factor_value_t<T>> data(xu::dense<T>(unfolded, a.threads));
+            const bool is_counted =
+                std::is_integral_v<T> && unfolded.shape().channels.shape.size() == 1;
+            const bool weigh = a.noise == "poisson" || (a.noise == "auto" && is_counted);
+            auto out = run_algorithm(weigh ? xu::poisson_scaled(std::move(data), a.threads)
+                                           : xu::unscaled(std::move(data), a.threads),
+                                     a, interrupted);
+            out.noise = weigh ? "poisson" : "gaussian";
+            return out;
         },
         scan);
 }

@@ -35,6 +35,7 @@ struct outcome
     std::size_t best = 0;
     xunmix::tensor<double> maps;       ///< (k, positions...), masked places NaN
     xunmix::tensor<double> components; ///< (k, channels...), masked places NaN
+    std::string noise;                 ///< the noise model used
     std::size_t negative_data = 0;
     bool one_read = false;
 };

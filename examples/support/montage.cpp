@@ -3,8 +3,8 @@
 #include "ticks.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 
 namespace support
 {

@@ -41,6 +41,7 @@ nlohmann::ordered_json describe_options(const arguments& a)
 {
     return {{"rank", a.rank},
             {"algorithm", a.algorithm},
+            {"noise", a.noise},
             {"on_maps", constraint_names(a, xunmix::side::maps)},
             {"on_components", constraint_names(a, xunmix::side::components)},
             {"init", a.init},
@@ -54,7 +55,8 @@ nlohmann::ordered_json describe_options(const arguments& a)
 std::string title_of(const arguments& a, const outcome& out)
 {
     std::ostringstream title;
-    title << "rank " << a.rank << ", " << a.algorithm << ", mse " << out.runs[out.best].mse;
+    title << "rank " << a.rank << ", " << a.algorithm << ", " << out.noise << " noise, mse "
+          << out.runs[out.best].mse;
     return title.str();
 }
 }
@@ -99,6 +101,7 @@ nlohmann::ordered_json report(const arguments& a, const input& in, const outcome
             {"command_line", a.command_line},
             {"data", describe_data(a, in)},
             {"options", describe_options(a)},
+            {"noise_model", out.noise},
             {"status", best.status},
             {"seed", best.seed},
             {"iterations", best.iterations},

@@ -2,6 +2,7 @@
 #include "run_folder.hpp"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <system_error>

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/concepts.hpp>
+#include <xunmix/core/metric.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/small.hpp>
@@ -38,6 +40,7 @@ class alternation
         , on_components_(std::move(on_components))
         , work_{.threads = threads}
         , gram_(rank * rank)
+        , row_gram_(rank * rank)
         , scale_(rank, 1)
     {
         detail::check_data<U>(x_);
@@ -59,7 +62,6 @@ class alternation
         s.maps.assign(x_.rows() * rank_, T{0});
         s.components.assign(x_.cols() * rank_, T{0});
         s.product.assign(ref(s, columns()).rows() * rank_, T{0});
-        s.gram.assign(rank_ * rank_, 0);
         init(x_, ref(s, side::maps), ref(s, side::components), engine, work_);
         for (side which : {side::maps, side::components})
             with(which,
@@ -88,12 +90,12 @@ class alternation
             update_rows(s);
         }
         ++s.iterations;
-        const auto f = factor_ref<const T>(ref(s, columns()));
-        small::gram(f, gram(), work_.threads);
-        s.residual =
-            small::squared_residual<T>(x_.squared_norm(), product(s), f, row_gram(s), gram());
-        if (s.residual < 0) // by rounding; NaN stays
-            s.residual = 0;
+        s.residual = squared_residual(s);
+        // Where hardly a digit would be left after the cancellation, from the elements instead.
+        constexpr double lost = 1000 * static_cast<double>(std::numeric_limits<T>::epsilon());
+        if (s.residual < lost * x_.squared_norm())
+            s.residual =
+                x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
         s.objective = s.residual + penalties(s);
     }
 
@@ -127,13 +129,17 @@ class alternation
         return one_read_;
     }
     /// Whether no iteration can raise the objective: the update descends with both constraints, and
-    /// no scale moves where a penalty counts it.
+    /// neither moving scale nor weights of X change what a penalty counts.
     bool descends() const
     {
         const bool moves =
             count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) > 0;
         const bool counts = is_penalized<T>(on_maps_) || is_penalized<T>(on_components_);
-        return !(moves && counts) &&
+        const bool weighted = requires(factor_ref<const T> f)
+        {
+            x_.inner(side::maps, f, f);
+        };
+        return !(moves && counts) && !(weighted && counts) &&
                std::min(pairing_of<T>(update_, on_maps_), pairing_of<T>(update_, on_components_)) ==
                    pairing::descent;
     }
@@ -172,13 +178,23 @@ class alternation
         const std::size_t count = x_.shape().of(columns()).size();
         return {s.product.data(), count, rank_, count};
     }
-    matrix_ref<double> row_gram(state& s) const
+    /// The Gram matrix of one factor as it is; overwritten by the next call.
+    matrix_ref<double> gram_of(state& s, side which)
     {
-        return {s.gram.data(), rank_};
+        const matrix_ref<double> out(gram_.data(), rank_);
+        metric::gram(x_, which, factor_ref<const T>(ref(s, which)), out, work_.threads);
+        return out;
     }
-    matrix_ref<double> gram()
+    /// |X|^2 - 2 <X^T P, O> + <P^T P, O^T O> from the last sweep: free, where |X - P O^T|^2 itself
+    /// would take a read of X.
+    double squared_residual(state& s)
     {
-        return {gram_.data(), rank_};
+        const auto f = factor_ref<const T>(ref(s, columns()));
+        const double cross = metric::inner(x_, columns(), factor_ref<const T>(product(s)), f);
+        std::copy_n(gram_of(s, rows()).data, row_gram_.size(), row_gram_.begin());
+        const matrix_ref<const double> row_gram(row_gram_.data(), rank_);
+        const matrix_ref<const double> column_gram = gram_of(s, columns());
+        return x_.squared_norm() - 2 * cross + small::inner(row_gram, column_gram);
     }
     /// Room for the right-hand side of one factor's small system.
     factor_ref<T> rhs(factor_ref<T> f)
@@ -198,36 +214,36 @@ class alternation
              {
                  const auto f = ref(s, rows());
                  const auto held = factor_ref<const T>(ref(s, columns()));
-                 small::gram(held, gram(), work_.threads);
-                 update_.prepare(gram(), f.rows(), c, system_state_of(rows()));
+                 const auto gram = gram_of(s, columns());
+                 update_.prepare(gram, f.rows(), c, system_state_of(rows()));
                  if (one_read_)
-                     sweep(s, f, held, c);
+                     sweep(s, f, held, gram, c);
                  else
                  {
                      const auto b = rhs(f);
                      multiply(rows(), held, b);
-                     solve(f, {gram(), b}, c, system_state_of(rows()));
+                     solve(f, {gram, b}, c, system_state_of(rows()));
                      sum_rows(s);
                  }
                  if (normalize(s, rows(), c))
-                     rescale_sums(s, [](double x, double scale) { return x / scale; });
+                     rescale_product(s, [](double x, double scale) { return x / scale; });
              });
     }
 
     template <class C>
-    void sweep(state& s, factor_ref<T> f, factor_ref<const T> held, const C& c)
+    void sweep(state& s, factor_ref<T> f, factor_ref<const T> held, matrix_ref<const double> gram,
+               const C& c)
     {
         const auto& prepared = system_state_of(rows());
-        const matrix_ref<const double> g = gram();
         auto visit = [&](std::size_t first, factor_ref<T> block, std::size_t)
         {
             const auto part = f.block(first, block.rows());
-            update_(part, normal_equations<T>{g, block}, c, prepared);
+            update_(part, normal_equations<T>{gram, block}, c, prepared);
             clear_masked(part);
             for (std::size_t j = 0; j < part.rank(); ++j)
                 std::copy_n(part.column(j).data(), part.rows(), block.column(j).data());
         };
-        x_.sweep(held, visit, product(s), row_gram(s), work_);
+        x_.sweep(held, visit, product(s), work_);
     }
 
     /// The other factor, from the sums of the last sweep.
@@ -237,13 +253,13 @@ class alternation
              [&](const auto& c)
              {
                  const auto f = ref(s, columns());
-                 std::copy(s.gram.begin(), s.gram.end(), gram_.begin());
-                 update_.prepare(gram(), f.rows(), c, system_state_of(columns()));
+                 const auto gram = gram_of(s, rows());
+                 update_.prepare(gram, f.rows(), c, system_state_of(columns()));
                  const auto b = rhs(f);
                  std::copy(s.product.begin(), s.product.end(), b.data());
-                 solve(f, {gram(), b}, c, system_state_of(columns()));
+                 solve(f, {gram, b}, c, system_state_of(columns()));
                  if (normalize(s, columns(), c))
-                     rescale_sums(s, [](double x, double scale) { return x * scale; });
+                     rescale_product(s, [](double x, double scale) { return x * scale; });
              });
     }
 
@@ -268,11 +284,10 @@ class alternation
         clear_masked(f);
     }
 
-    /// product and Gram of the factor on the sweep's side as it is. One read of X.
+    /// product of the factor on the sweep's side as it is. One read of X.
     void sum_rows(state& s)
     {
         multiply(columns(), ref(s, rows()), product(s));
-        small::gram(factor_ref<const T>(ref(s, rows())), row_gram(s), work_.threads);
     }
 
     /// Lets the constraint move the columns' scale to the other factor; false if it does not.
@@ -297,17 +312,11 @@ class alternation
     }
     /// Follows a change of the swept factor's scale: entries of column j become op(x, scale_j).
     template <class Op>
-    void rescale_sums(state& s, Op op)
+    void rescale_product(state& s, Op op)
     {
-        const auto p = product(s);
-        const auto g = row_gram(s);
         for (std::size_t j = 0; j < rank_; ++j)
-        {
-            for (T& x : p.column(j))
+            for (T& x : product(s).column(j))
                 x = static_cast<T>(op(static_cast<double>(x), scale_[j]));
-            for (std::size_t l = 0; l < rank_; ++l)
-                g(j, l) = op(op(g(j, l), scale_[j]), scale_[l]);
-        }
     }
 
     M x_;
@@ -318,7 +327,7 @@ class alternation
     typename M::workspace work_;
     system_state system_states_[2];
     buffer<T> rhs_;
-    std::vector<double> gram_, scale_;
+    std::vector<double> gram_, row_gram_, scale_;
     bool one_read_ = false;
 };
 }

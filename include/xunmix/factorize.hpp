@@ -128,9 +128,11 @@ template <class M, class A>
 bool tell(A& argument, const iteration<typename M::factor_type>& it)
 {
     using T = typename M::factor_type;
-    if constexpr (on_maps_rule<A>::value || on_components_rule<A>::value || init_policy<A, M>)
+    using kind = std::remove_const_t<A>;
+    if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
+                  init_policy<kind, M>)
         return false;
-    else if constexpr (stop_token_rule<A>::value)
+    else if constexpr (stop_token_rule<kind>::value)
         return argument.stop_requested();
     else
     {
@@ -197,7 +199,7 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
     while (s.status() == status::running)
     {
         s.step();
-        const auto it = s.current();
+        [[maybe_unused]] const auto it = s.current();
         bool stop = false;
         ((stop |= detail::tell<M>(args, it)), ...);
         if (stop)

@@ -114,8 +114,7 @@ class solver
             state.components.size(), " component values; this solver has rank ", state_.rank, ", ",
             state_.maps.size(), " and ", state_.components.size());
         detail::require<invalid_argument>(
-            state.swept == state_.swept && fits(state.product, state_.product) &&
-                fits(state.gram, state_.gram),
+            state.swept == state_.swept && fits(state.product, state_.product),
             "the state is of a solver that sweeps the ", name(state.swept),
             "; this one sweeps the ", name(state_.swept), ": unfold the data in the same layout");
         detail::require<invalid_argument>(

@@ -30,10 +30,9 @@ struct solver_state
     double best_residual = std::numeric_limits<double>::infinity();
     double seconds = 0;
     xunmix::status status = xunmix::status::running;
-    side swept = side::maps;                   ///< the factor that product and gram belong to
+    side swept = side::maps;                   ///< the factor that product belongs to
     std::vector<T> maps, components;           ///< columns one after the other
     std::vector<T> product;                    ///< X^T of the swept factor
-    std::vector<double> gram;                  ///< the swept factor's
     std::vector<T> best_maps, best_components; ///< empty where every iterate is the best so far
     std::vector<record> history;
 };
@@ -85,7 +84,7 @@ void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
     scalar(s.rank), scalar(s.iterations), scalar(s.best_iteration), scalar(s.without_progress);
     scalar(s.objective), scalar(s.residual), scalar(s.best_objective), scalar(s.best_residual);
     scalar(s.seconds), scalar(s.status), scalar(s.swept);
-    vector(s.maps), vector(s.components), vector(s.product), vector(s.gram);
+    vector(s.maps), vector(s.components), vector(s.product);
     vector(s.best_maps), vector(s.best_components), vector(s.history);
 }
 

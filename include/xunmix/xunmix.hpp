@@ -17,6 +17,9 @@
 #include <xunmix/init/random_positions.hpp>
 #include <xunmix/init/random_uniform.hpp>
 #include <xunmix/mask.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/scaled.hpp>
 #include <xunmix/observe.hpp>
 #include <xunmix/result.hpp>
 #include <xunmix/solver.hpp>

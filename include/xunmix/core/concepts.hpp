@@ -287,10 +287,11 @@ pairing pairing_of(const U&, const C& c)
 }
 
 /// What X must offer: three verbs, its size, and how it was unfolded. See dense for their meaning.
+/// A matrix whose elements have weights offers gram() and inner() too, see scaled; its verbs then
+/// give the sides of the weighted normal equations.
 template <class M>
 concept data_matrix = requires(const M& x, factor_ref<const typename M::factor_type> in,
-                               factor_ref<typename M::factor_type> out, matrix_ref<double> gram,
-                               typename M::workspace& work)
+                               factor_ref<typename M::factor_type> out, typename M::workspace& work)
 {
     x.rows();
     x.cols();
@@ -303,6 +304,6 @@ concept data_matrix = requires(const M& x, factor_ref<const typename M::factor_t
     x.multiply_transposed(in, out, work);
     x.residual_squared_norm(in, in, work);
     x.sweep(
-        in, [](std::size_t, factor_ref<typename M::factor_type>, std::size_t) {}, out, gram, work);
+        in, [](std::size_t, factor_ref<typename M::factor_type>, std::size_t) {}, out, work);
 };
 }

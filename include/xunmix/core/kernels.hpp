@@ -77,8 +77,13 @@ void with_width(std::size_t width, Visit&& visit)
 {
     [&]<std::size_t... I>(std::index_sequence<I...>)
     {
-        ((width == I + 1 ? (visit(std::integral_constant<std::size_t, I + 1>{}), true) : false) ||
-         ...);
+        const auto is_it = [&](auto candidate)
+        {
+            if (width == candidate)
+                visit(candidate);
+            return width == candidate;
+        };
+        static_cast<void>((is_it(std::integral_constant<std::size_t, I + 1>{}) || ...));
     }
     (std::make_index_sequence<widest_tile>{});
 }

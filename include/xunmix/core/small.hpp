@@ -58,12 +58,4 @@ inline double inner(matrix_ref<const double> a, matrix_ref<const double> b)
             sum += a(j, l) * b(j, l);
     return sum;
 }
-
-/// |X|^2 - 2 <X^T C, S> + <C^T C, S^T S>, the squared residual from the small systems alone.
-template <class T>
-double squared_residual(double squared_norm, factor_ref<const T> product, factor_ref<const T> f,
-                        matrix_ref<const double> gram_other, matrix_ref<const double> gram_f)
-{
-    return squared_norm - 2 * inner(product, f) + inner(gram_other, gram_f);
-}
 }

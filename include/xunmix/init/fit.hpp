@@ -7,8 +7,8 @@
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/metric.hpp>
 #include <xunmix/core/pseudo_inverse.hpp>
-#include <xunmix/core/small.hpp>
 
 namespace xunmix::detail
 {
@@ -22,16 +22,16 @@ void multiply_for(const M& x, side s, factor_ref<const T> other, factor_ref<T> o
 
 /// Least-squares fit of one factor to X and the other, negative values set to zero. One read of X.
 template <class M, class T>
-void fit_clipped(const M& x, side s, factor_ref<const T> other, factor_ref<T> out,
+void fit_clipped(const M& x, side s, factor_ref<const T> by, factor_ref<T> out,
                  typename M::workspace& work)
 {
     const std::size_t k = out.rank();
     buffer<T> memory;
     const factor_ref<T> rhs(memory.get(out.rows() * k), out.rows(), k, out.rows());
-    multiply_for(x, s, other, rhs, work);
+    multiply_for(x, s, by, rhs, work);
     buffer<double> gram_memory;
     const matrix_ref<double> gram(gram_memory.get(k * k), k);
-    small::gram(other, gram, work.threads);
+    metric::gram(x, other(s), by, gram, work.threads);
     small::pseudo_inverse invert;
     const auto inverse = invert(gram, static_cast<double>(k) *
                                           static_cast<double>(std::numeric_limits<T>::epsilon()));

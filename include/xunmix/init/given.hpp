@@ -18,8 +18,8 @@ namespace xunmix
 /// them, use fixed.
 struct given
 {
-    std::optional<tensor<double>> maps;
-    std::optional<tensor<double>> components;
+    std::optional<tensor<double>> maps{};
+    std::optional<tensor<double>> components{};
 
     /// Throws invalid_argument where nothing is given or a shape does not fit.
     template <class M, class T>

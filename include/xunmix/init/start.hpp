@@ -6,6 +6,7 @@
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/metric.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/small.hpp>
 
@@ -38,10 +39,11 @@ void scale_to_fit(const M& x, factor_ref<T> maps, factor_ref<T> components,
     x.multiply(components, product, work);
     buffer<double> grams;
     const matrix_ref<double> a(grams.get(2 * k * k), k), b(a.data + k * k, k);
-    small::gram(factor_ref<const T>(maps), a, work.threads);
-    small::gram(factor_ref<const T>(components), b, work.threads);
-    const double fit = small::inner(factor_ref<const T>(product), factor_ref<const T>(maps)) /
-                       small::inner(matrix_ref<const double>(a), matrix_ref<const double>(b));
+    metric::gram(x, side::maps, factor_ref<const T>(maps), a, work.threads);
+    metric::gram(x, side::components, factor_ref<const T>(components), b, work.threads);
+    const double fit =
+        metric::inner(x, side::maps, factor_ref<const T>(product), factor_ref<const T>(maps)) /
+        small::inner(matrix_ref<const double>(a), matrix_ref<const double>(b));
     const auto root = static_cast<T>(std::isfinite(fit) ? std::sqrt(std::abs(fit)) : 1);
     for (auto f : {maps, components})
         for (auto column : f.columns())

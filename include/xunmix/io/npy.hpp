@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
+#include <limits>
+#include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <xunmix/io/npy_header.hpp>
 #include <xunmix/io/replacement.hpp>

@@ -38,14 +38,14 @@ inline constexpr std::string_view npy_magic{"\x93NUMPY", 6};
 
 inline std::string quoted(const std::filesystem::path& path)
 {
-    return "'" + path.string() + "'";
+    return detail::text('\'', path.string(), '\'');
 }
 
 /// What follows `'key':` in the dictionary, without leading spaces.
 inline std::string_view npy_entry(std::string_view dictionary, std::string_view key,
                                   const std::filesystem::path& path)
 {
-    const std::string label = "'" + std::string(key) + "'";
+    const std::string label = detail::text('\'', key, '\'');
     const auto found = dictionary.find(label);
     const auto colon =
         found == dictionary.npos ? found : dictionary.find(':', found + label.size());

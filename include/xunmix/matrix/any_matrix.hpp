@@ -64,15 +64,14 @@ class any_matrix
         held_->multiply_transposed(C, out, work);
     }
     template <class Visit>
-    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, matrix_ref<double> gram,
-               workspace& work) const
+    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
     {
-        held_->sweep(O, std::ref(visit), product, gram, work);
+        held_->sweep(O, std::ref(visit), product, work);
     }
-    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
-                                 workspace& work) const
+    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
+                                 const entry_weights* weights = nullptr) const
     {
-        return held_->residual_squared_norm(C, S, work);
+        return held_->residual_squared_norm(C, S, work, weights);
     }
 
   private:
@@ -87,10 +86,10 @@ class any_matrix
         virtual std::size_t block_rows() const = 0;
         virtual void multiply(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
-        virtual void sweep(factor_ref<const F>, const visitor&, factor_ref<F>, matrix_ref<double>,
+        virtual void sweep(factor_ref<const F>, const visitor&, factor_ref<F>,
                            workspace&) const = 0;
-        virtual double residual_squared_norm(factor_ref<const F>, factor_ref<const F>,
-                                             workspace&) const = 0;
+        virtual double residual_squared_norm(factor_ref<const F>, factor_ref<const F>, workspace&,
+                                             const entry_weights*) const = 0;
     };
 
     template <class T>
@@ -126,14 +125,14 @@ class any_matrix
             x.multiply_transposed(C, out, work);
         }
         void sweep(factor_ref<const F> O, const visitor& visit, factor_ref<F> product,
-                   matrix_ref<double> gram, workspace& work) const override
+                   workspace& work) const override
         {
-            x.sweep(O, visit, product, gram, work);
+            x.sweep(O, visit, product, work);
         }
-        double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
-                                     workspace& work) const override
+        double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
+                                     const entry_weights* weights) const override
         {
-            return x.residual_squared_norm(C, S, work);
+            return x.residual_squared_norm(C, S, work, weights);
         }
         dense<T> x;
     };

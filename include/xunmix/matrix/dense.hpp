@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,17 @@
 
 namespace xunmix
 {
+/// A weight w_i v_c for every element of X: one number a position times one a channel.
+struct entry_weights
+{
+    std::vector<double> positions, channels;
+
+    const std::vector<double>& of(side s) const
+    {
+        return s == side::maps ? positions : channels;
+    }
+};
+
 /// The memory the verbs of dense need; grows at first use, is reused afterwards.
 template <class F>
 struct dense_workspace
@@ -23,7 +35,7 @@ struct dense_workspace
     std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes
     buffer<F> packed{};      ///< the narrow factor in panels
     buffer<F> sums{};        ///< a packed product a chunk
-    buffer<double> grams{};  ///< a Gram matrix a chunk
+    buffer<double> totals{}; ///< a number a chunk
     buffer<F> blocks{};      ///< two blocks of the swept factor a thread
 };
 
@@ -94,23 +106,23 @@ class dense
     /// A whole iteration in one read of X. With P the swept factor (the maps for a row-major X), O
     /// the other: for each block of rows of P, visit(first_row, block, worker) gets X_b O in
     /// `block` and leaves the new rows P_b there, already written to P where P is kept; afterwards
-    /// product = X^T P (rows of O x k) and gram = P^T P (k x k). Blocks are visited concurrently,
+    /// product = X^T P (rows of O x k). Blocks are visited concurrently,
     /// each by one of the workers 0 ... threads - 1. A masked row gets zeros and is not summed.
     template <class Visit>
-    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, matrix_ref<double> gram,
-               workspace& work) const
+    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
     {
-        pass<true, true>(O, O.rank(), visit, product, gram, work);
+        pass<true, true>(O, O.rank(), visit, product, work);
     }
 
-    /// |X - C S^T|^2 over the unmasked elements, summed in double from the elements themselves.
-    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
-                                 workspace& work) const
+    /// sum w_i v_c (X - C S^T)_ic^2 over the unmasked elements, summed in double from the elements
+    /// themselves; all weights 1 where `weights` is null. Factors of rank 0 give the norm of X.
+    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
+                                 const entry_weights* weights = nullptr) const
     {
         const bool by_row = x_.is_row_major();
         const auto P = by_row ? C : S, O = by_row ? S : C;
         F* packed = pack(O, work);
-        double* sums = work.grams.get(chunk_count(O.rank()));
+        double* sums = work.totals.get(chunk_count(O.rank()));
         parallel_for(chunk_count(O.rank()), work.threads,
                      [&](std::size_t chunk, std::size_t)
                      {
@@ -118,7 +130,7 @@ class dense
                          double sum = 0;
                          for (std::size_t i = first; i < last; ++i)
                              if (stored(sweep_side()).keeps(i))
-                                 sum += row_residual(i, P, packed);
+                                 sum += row_residual(i, P, packed, weights);
                          sums[chunk] = sum;
                      });
         double total = 0;
@@ -163,8 +175,8 @@ class dense
     /// stay below a hundredth of X.
     std::size_t chunk_count(std::size_t rank) const
     {
-        const std::size_t affordable =
-            stored_rows() * plan_columns() * sizeof(T) / 100 / (packed_size(rank) * sizeof(F));
+        const std::size_t affordable = stored_rows() * plan_columns() * sizeof(T) / 100 /
+                                       std::max<std::size_t>(1, packed_size(rank) * sizeof(F));
         const std::size_t blocks = (stored_rows() + block_rows() - 1) / block_rows();
         return std::min(std::clamp<std::size_t>(affordable, 4, 64), blocks);
     }
@@ -194,7 +206,7 @@ class dense
                 for (std::size_t j = 0; j < block.rank(); ++j)
                     std::copy_n(block.column(j).data(), block.rows(), &out(first, j));
             };
-            pass<true, false>(factor, factor.rank(), keep, {}, {}, work);
+            pass<true, false>(factor, factor.rank(), keep, {}, work);
         }
         else
         {
@@ -203,33 +215,28 @@ class dense
                 for (std::size_t j = 0; j < block.rank(); ++j)
                     std::copy_n(&factor(first, j), block.rows(), block.column(j).data());
             };
-            pass<false, true>({}, factor.rank(), give, out, {}, work);
+            pass<false, true>({}, factor.rank(), give, out, work);
         }
     }
 
     /// The one loop over X. Forms: block = X_b O before each visit. Sums: product = sum X_b^T P_b
-    /// and gram = sum P_b^T P_b after it.
+    /// of what the visits leave.
     template <bool Forms, bool Sums, class Visit>
     void pass(factor_ref<const F> O, std::size_t rank, Visit&& visit, factor_ref<F> product,
-              matrix_ref<double> gram, workspace& work) const
+              workspace& work) const
     {
         const F* packed = nullptr;
         if constexpr (Forms)
             packed = pack(O, work);
         const std::size_t chunks = chunk_count(rank), room = block_rows() * rank;
         F* sums = Sums ? work.sums.get(chunks * packed_size(rank)) : nullptr;
-        double* grams = Sums ? work.grams.get(chunks * rank * rank) : nullptr;
         F* blocks = work.blocks.get(2 * room * thread_count(work.threads));
         parallel_for(chunks, work.threads,
                      [&](std::size_t chunk, std::size_t worker)
                      {
                          F* my_sums = Sums ? sums + chunk * packed_size(rank) : nullptr;
-                         double* my_gram = Sums ? grams + chunk * rank * rank : nullptr;
                          if constexpr (Sums)
-                         {
                              std::fill_n(my_sums, packed_size(rank), F{0});
-                             std::fill_n(my_gram, rank * rank, 0.0);
-                         }
                          F* block = blocks + 2 * room * worker;
                          const auto [first, last] = chunk_rows(chunk, rank);
                          for (std::size_t b = first; b < last; b += block_rows())
@@ -238,16 +245,16 @@ class dense
                              const factor_ref<F> P(block, count, rank, block_rows(),
                                                    &stored(sweep_side()), b);
                              visit_block<Forms, Sums>(P, packed, visit, worker, block + room,
-                                                      my_sums, my_gram);
+                                                      my_sums);
                          }
                      });
         if constexpr (Sums)
-            reduce(sums, grams, chunks, product, gram, work.threads);
+            reduce(sums, chunks, product, work.threads);
     }
 
     template <bool Forms, bool Sums, class Visit>
     void visit_block(factor_ref<F> P, const F* packed, Visit& visit, std::size_t worker,
-                     F* coefficients, F* sums, double* gram) const
+                     F* coefficients, F* sums) const
     {
         const std::size_t rank = P.rank();
         const T* rows[max_block_rows] = {};
@@ -271,11 +278,6 @@ class dense
                 for (std::size_t j = 0; j < rank; ++j)
                     coefficients[r * rank + j] = P(live[r], j);
             kernels::accumulate_rows<T, F>(rows, count, plan_, coefficients, rank, sums);
-            for (std::size_t r = 0; r < count; ++r)
-                for (std::size_t j = 0; j < rank; ++j)
-                    for (std::size_t l = 0; l <= j; ++l)
-                        gram[j * rank + l] += static_cast<double>(coefficients[r * rank + j]) *
-                                              static_cast<double>(coefficients[r * rank + l]);
         }
     }
 
@@ -296,8 +298,7 @@ class dense
     }
 
     /// Adds up the chunks' sums in their order.
-    void reduce(const F* sums, const double* grams, std::size_t chunks, factor_ref<F> product,
-                matrix_ref<double> gram, std::size_t threads) const
+    void reduce(const F* sums, std::size_t chunks, factor_ref<F> product, std::size_t threads) const
     {
         constexpr std::size_t L = panel_plan::width, batch = 32;
         const std::size_t rank = product.rank(), size = packed_size(rank), panels = plan_.panels();
@@ -318,21 +319,13 @@ class dense
                                 product(p * L + l, j) = static_cast<F>(total[l]);
                         });
             });
-        if (!gram.data)
-            return;
-        for (std::size_t j = 0; j < rank; ++j)
-            for (std::size_t l = 0; l <= j; ++l)
-            {
-                double total = 0;
-                for (std::size_t c = 0; c < chunks; ++c)
-                    total += grams[(c * rank + j) * rank + l];
-                gram(j, l) = gram(l, j) = total;
-            }
     }
 
-    /// |x_i - sum_j P(i, j) O_j|^2 for one stored row.
-    double row_residual(std::size_t i, factor_ref<const F> P, const F* packed) const
+    /// |x_i - sum_j P(i, j) O_j|^2, weighted, for one stored row.
+    double row_residual(std::size_t i, factor_ref<const F> P, const F* packed,
+                        const entry_weights* weights) const
     {
+        const double* of_columns = weights ? weights->of(other(sweep_side())).data() : nullptr;
         constexpr std::size_t L = panel_plan::width;
         double sum[L] = {};
         for (const auto& run : plan_.runs())
@@ -352,12 +345,11 @@ class dense
                 { return c < plan_columns() && stored(other(sweep_side())).keeps(c); };
                 for (std::size_t l = 0; l < L; ++l)
                     if (!run.partial || keeps(p * L + l))
-                        sum[l] += static_cast<double>(rest[l]) * static_cast<double>(rest[l]);
+                        sum[l] += static_cast<double>(rest[l]) * static_cast<double>(rest[l]) *
+                                  (of_columns ? of_columns[p * L + l] : 1);
             }
-        double total = 0;
-        for (double s : sum)
-            total += s;
-        return total;
+        const double total = std::accumulate(sum, sum + L, 0.0);
+        return weights ? total * weights->of(sweep_side())[i] : total;
     }
 
     using panel_plan = kernels::panel_plan<F>;

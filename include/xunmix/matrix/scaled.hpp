@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <xunmix/core/buffer.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/matrix/dense.hpp>
+
+namespace xunmix
+{
+/// Another data matrix in which element (i, c) counts with the weight w_i v_c: factorizing it
+/// minimises
+///
+///     sum_ic w_i v_c (X - C S^T)_ic^2
+///
+/// over factors in X's own units, so constraints, starts and results need no conversion. The verbs
+/// give the sides of the weighted normal equations (X V S and X^T W C; W and V, the weights of the
+/// row solved for, cancel), gram() and inner() their inner products. No copy of X.
+///
+/// Penalties on a factor (sparse, ridge) are not divided by the weights that cancel; they no longer
+/// make a descent pair.
+template <class M>
+class scaled
+{
+  public:
+    using factor_type = typename M::factor_type;
+    using F = factor_type;
+
+    struct workspace
+    {
+        std::size_t threads = 0;
+        typename M::workspace inner{};
+        buffer<F> weighted{}; ///< a factor times its weights
+    };
+
+    /// Weights must be non-negative, one a position and one a channel. Throws invalid_argument.
+    /// Reads X once.
+    scaled(M x, entry_weights weights, std::size_t threads = 0)
+        : x_(std::move(x))
+        , weights_(std::make_shared<const entry_weights>(std::move(weights)))
+        , summary_(x_.summary())
+    {
+        for (side s : {side::maps, side::components})
+            check(s);
+        typename M::workspace work{.threads = threads};
+        const factor_ref<const F> none_c(nullptr, x_.rows(), 0, 0),
+            none_s(nullptr, x_.cols(), 0, 0);
+        summary_.squared_norm = x_.residual_squared_norm(none_c, none_s, work, weights_.get());
+    }
+
+    std::size_t rows() const
+    {
+        return x_.rows();
+    }
+    std::size_t cols() const
+    {
+        return x_.cols();
+    }
+    /// sum w_i v_c X_ic^2 over the unmasked elements.
+    double squared_norm() const
+    {
+        return summary_.squared_norm;
+    }
+    const data_summary& summary() const
+    {
+        return summary_;
+    }
+    const unfolding& shape() const
+    {
+        return x_.shape();
+    }
+    side sweep_side() const
+    {
+        return x_.sweep_side();
+    }
+    std::size_t block_rows() const
+    {
+        return x_.block_rows();
+    }
+    const entry_weights& weights() const
+    {
+        return *weights_;
+    }
+
+    /// out = X V S
+    void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
+    {
+        x_.multiply(weighted(side::components, S, work), out, inner(work));
+    }
+    /// out = X^T W C
+    void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
+    {
+        x_.multiply_transposed(weighted(side::maps, C, work), out, inner(work));
+    }
+    template <class Visit>
+    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
+    {
+        const auto& w = weights_->of(sweep_side());
+        auto visit_and_weigh = [&](std::size_t first, factor_ref<F> block, std::size_t worker)
+        {
+            visit(first, block, worker);
+            for (auto column : block.columns())
+                for (std::size_t i = 0; i < column.size(); ++i)
+                    column[i] *= static_cast<F>(w[first + i]);
+        };
+        x_.sweep(weighted(other(sweep_side()), O, work), visit_and_weigh, product, inner(work));
+    }
+    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
+                                 workspace& work) const
+    {
+        return x_.residual_squared_norm(C, S, inner(work), weights_.get());
+    }
+
+    /// out = F^T W F, or F^T V F for the components.
+    void gram(side s, factor_ref<const F> f, matrix_ref<double> out, std::size_t) const
+    {
+        for (std::size_t j = 0; j < f.rank(); ++j)
+            for (std::size_t l = 0; l <= j; ++l)
+                out(j, l) = out(l, j) = dot(s, f.column(j), f.column(l));
+    }
+    /// <A, W B>, or <A, V B> for components.
+    double inner(side s, factor_ref<const F> a, factor_ref<const F> b) const
+    {
+        double sum = 0;
+        for (std::size_t j = 0; j < a.rank(); ++j)
+            sum += dot(s, a.column(j), b.column(j));
+        return sum;
+    }
+
+  private:
+    static typename M::workspace& inner(workspace& work)
+    {
+        work.inner.threads = work.threads;
+        return work.inner;
+    }
+    void check(side s) const
+    {
+        const auto& w = weights_->of(s);
+        const auto& places = x_.shape().of(s);
+        detail::require<invalid_argument>(w.size() == places.size(),
+                                          "scaled needs one weight for "
+                                          "each of the ",
+                                          places.size(), " rows of the ", name(s), ", got ",
+                                          w.size());
+        const auto bad = std::find_if(w.begin(), w.end(),
+                                      [](double x) { return !(x >= 0) || !std::isfinite(x); });
+        detail::require<invalid_argument>(bad == w.end(),
+                                          "weights must be finite and not negative; "
+                                          "number ",
+                                          bad - w.begin(), " of the ", name(s), "' is ",
+                                          bad == w.end() ? 0 : *bad);
+    }
+    factor_ref<const F> weighted(side s, factor_ref<const F> f, workspace& work) const
+    {
+        const auto& w = weights_->of(s);
+        const factor_ref<F> out(work.weighted.get(f.rows() * f.rank()), f.rows(), f.rank(),
+                                f.rows(), f.places());
+        for (std::size_t j = 0; j < f.rank(); ++j)
+            for (std::size_t i = 0; i < f.rows(); ++i)
+                out(i, j) = f(i, j) * static_cast<F>(w[i]);
+        return out;
+    }
+    double dot(side s, std::span<const F> a, std::span<const F> b) const
+    {
+        const auto& w = weights_->of(s);
+        double sum = 0;
+        for (std::size_t i = 0; i < a.size(); ++i)
+            sum += w[i] * static_cast<double>(a[i]) * static_cast<double>(b[i]);
+        return sum;
+    }
+
+    M x_;
+    std::shared_ptr<const entry_weights> weights_;
+    data_summary summary_;
+};
+
+/// All weights 1: scaled to no effect, for programs that decide at run time.
+template <class M>
+scaled<M> unscaled(M x, std::size_t threads = 0)
+{
+    entry_weights ones{std::vector<double>(x.rows(), 1.0), std::vector<double>(x.cols(), 1.0)};
+    return scaled<M>(std::move(x), std::move(ones), threads);
+}
+
+/// Weights for counts (Keenan & Kotula 2004): each element is weighed with the inverse of its
+/// variance as the rank-1 model (position mean x channel mean / mean) estimates it. A model that
+/// explains all but the counting noise then has an mse of about 1. Positions and channels without
+/// any count get weight 0. Throws invalid_data for negative values. Three reads of X.
+template <class M>
+scaled<M> poisson_scaled(M x, std::size_t threads = 0)
+{
+    using F = typename M::factor_type;
+    detail::require<invalid_data>(x.summary().negative == 0,
+                                  "Poisson scaling is for counts, X >= 0: it holds ",
+                                  x.summary().negative, " negative values, the smallest ",
+                                  x.summary().minimum, "; clip them with unfold(...).clipped(0)");
+    typename M::workspace work{.threads = threads};
+    const double mean = x.summary().sum / static_cast<double>(x.summary().entries);
+    auto inverse_means = [&](side s)
+    {
+        const std::size_t rows = x.shape().of(s).size(), others = x.shape().of(other(s)).size();
+        std::vector<F> ones(others, F{1}), sums(rows);
+        const factor_ref<F> one(ones.data(), others, 1, others, &x.shape().of(other(s)));
+        clear_masked(one);
+        const factor_ref<F> sum(sums.data(), rows, 1, rows);
+        s == side::maps ? x.multiply(one, sum, work) : x.multiply_transposed(one, sum, work);
+        const double count = static_cast<double>(x.shape().of(other(s)).kept());
+        std::vector<double> weights(rows);
+        for (std::size_t i = 0; i < rows; ++i)
+            weights[i] = sums[i] > 0 ? count / static_cast<double>(sums[i]) : 0;
+        return weights;
+    };
+    entry_weights weights{inverse_means(side::maps), inverse_means(side::components)};
+    for (double& w : weights.positions)
+        w *= mean;
+    return scaled<M>(std::move(x), std::move(weights), threads);
+}
+}

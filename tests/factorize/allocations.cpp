@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// After the first iteration nothing is allocated any more.
+#include "../support.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <xunmix/constraint/any_constraint.hpp>
+#include <xunmix/factorize.hpp>
+#include <xunmix/update/als.hpp>
+#include <xunmix/update/hals.hpp>
+#include <xunmix/update/multiplicative.hpp>
+
+namespace
+{
+std::atomic<std::size_t> allocations{0};
+
+void* counted_allocation(std::size_t size, std::size_t alignment)
+{
+    ++allocations;
+    const std::size_t rounded =
+        (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
+    if (void* memory = std::aligned_alloc(alignment, rounded))
+        return memory;
+    throw std::bad_alloc();
+}
+}
+
+// Replace the program's own: the other forms of new and delete end up here.
+void* operator new(std::size_t size)
+{
+    return counted_allocation(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t alignment)
+{
+    return counted_allocation(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+
+using namespace support;
+
+namespace
+{
+using names = std::vector<std::string>;
+
+/// Allocations in the second to the sixth iteration.
+template <class Solver>
+std::size_t later_allocations(Solver solver)
+{
+    solver.step();
+    const std::size_t before = allocations;
+    for (int t = 0; t < 5; ++t)
+        solver.step();
+    const std::size_t after = allocations;
+    CHECK(solver.state().iterations == 6);
+    return after - before;
+}
+
+template <class T, class U>
+void check_none()
+{
+    const matrix X = counted(random_matrix(700, 90, 1), 100);
+    for (const layout how : {layout::row_major, layout::column_major})
+        for (const std::size_t threads : {1U, 2U})
+            for (const auto& [maps, components] :
+                 {std::pair<names, names>{{"non_negative"}, {"non_negative"}},
+                  {{"non_negative", "sparse:0.1"}, {"non_negative", "unit_norm"}},
+                  {{"sum_to_one"}, {"ridge:1", "bounded:0:200"}}})
+            {
+                CAPTURE(threads);
+                CHECK(later_allocations(xu::make_solver(
+                          unfold_as<T>(X, how), {.rank = 4, .tolerance = 0, .threads = threads},
+                          U{}, xu::on_maps(xu::any_constraint(maps)),
+                          xu::on_components(xu::any_constraint(components)))) == 0);
+            }
+}
+}
+
+TEST_CASE("allocations: the counter counts")
+{
+    const std::size_t before = allocations;
+    const auto number = std::make_unique<int>(3);
+    const std::vector<double> numbers(100);
+    xu::buffer<float> aligned;
+    aligned.get(10);
+    CHECK(allocations - before == 3);
+}
+
+TEST_CASE_TEMPLATE("allocations: none after the first iteration of als", T, float, std::uint16_t)
+{
+    check_none<T, xu::als>();
+}
+TEST_CASE_TEMPLATE("allocations: none after the first iteration of hals", T, float, std::uint16_t)
+{
+    check_none<T, xu::hals>();
+}
+TEST_CASE_TEMPLATE("allocations: none after the first iteration of multiplicative", T, float,
+                   std::uint16_t)
+{
+    check_none<T, xu::multiplicative>();
+}
+
+TEST_CASE("allocations: none either with two reads, nor after a resume")
+{
+    const auto whole = [](xu::factor_ref<double> f) { REQUIRE(f.is_whole()); };
+    const auto make = [&](std::size_t iterations)
+    {
+        return xu::make_solver(unfold_as<double>(random_matrix(300, 80, 2)),
+                               {.rank = 3, .max_iterations = iterations, .tolerance = 0},
+                               xu::multiplicative{}, xu::on_maps(whole), xu::on_components(whole));
+    };
+    CHECK(later_allocations(make(6)) == 0);
+    auto first = make(3);
+    for (int t = 0; t < 3; ++t)
+        first.step();
+    auto second = make(20);
+    second.resume(first.state());
+    second.step();
+    const std::size_t before = allocations;
+    for (int t = 0; t < 10; ++t)
+        second.step();
+    CHECK(allocations - before == 0);
+    CHECK(second.state().iterations == 14);
+}

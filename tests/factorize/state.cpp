@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A solver's state, written and read back, goes on as if nothing had happened.
+#include "../support.hpp"
+
+#include <cstring>
+#include <sstream>
+
+#include <xunmix/constraint/any_constraint.hpp>
+#include <xunmix/factorize.hpp>
+#include <xunmix/update/als.hpp>
+#include <xunmix/update/hals.hpp>
+#include <xunmix/update/multiplicative.hpp>
+
+using namespace support;
+
+namespace
+{
+const matrix X = random_matrix(37, 26, 1);
+
+template <class T, class U>
+auto make(layout how, std::size_t iterations, std::uint64_t seed = 1, std::size_t rank = 3,
+          double tolerance = 0)
+{
+    return xu::make_solver(unfold_as<T>(X, how),
+                           {.rank = rank,
+                            .max_iterations = iterations,
+                            .tolerance = tolerance,
+                            .seed = seed,
+                            .threads = 1},
+                           U{}, xu::on_maps(xu::any_constraint({"non_negative"})),
+                           xu::on_components(xu::any_constraint({"non_negative", "unit_norm"})));
+}
+
+template <class T>
+std::string written(const xu::solver_state<T>& state)
+{
+    std::ostringstream out;
+    xu::write_state(out, state);
+    return out.str();
+}
+
+template <class T>
+xu::solver_state<T> read(const std::string& bytes)
+{
+    std::istringstream in(bytes);
+    return xu::read_state<T>(in);
+}
+
+/// Everything in a state but the clock.
+template <class T>
+std::string without_time(xu::solver_state<T> state)
+{
+    state.seconds = 0;
+    for (auto& line : state.history)
+        line.seconds = 0;
+    return written(state);
+}
+
+template <class T, class U>
+void check_resumes()
+{
+    constexpr std::size_t iterations = 9;
+    for (const layout how : {layout::row_major, layout::column_major})
+    {
+        auto straight = make<T, U>(how, iterations);
+        std::vector<std::string> states{written(straight.state())};
+        while (straight.status() == xu::status::running)
+        {
+            straight.step();
+            states.push_back(written(straight.state()));
+        }
+        REQUIRE(states.size() == iterations + 1);
+        for (const auto& bytes : states)
+        {
+            auto resumed = make<T, U>(how, iterations, 99);
+            resumed.resume(read<T>(bytes));
+            while (resumed.status() == xu::status::running)
+                resumed.step();
+            CHECK(without_time(resumed.state()) == without_time(straight.state()));
+            const auto a = resumed.result(), b = straight.result();
+            CHECK(to_matrix(a.maps_matrix()).values == to_matrix(b.maps_matrix()).values);
+            CHECK((a.objective == b.objective && a.best_iteration == b.best_iteration));
+        }
+    }
+}
+
+template <class T>
+std::string refusal(const std::string& bytes)
+{
+    return message_of<xu::io_error>([&] { read<T>(bytes); });
+}
+}
+
+TEST_CASE_TEMPLATE("state: als resumes bit for bit from every iteration", T, float, double)
+{
+    check_resumes<T, xu::als>();
+}
+TEST_CASE_TEMPLATE("state: hals resumes bit for bit from every iteration", T, float, double)
+{
+    check_resumes<T, xu::hals>();
+}
+TEST_CASE_TEMPLATE("state: multiplicative resumes bit for bit from every iteration", T, float,
+                   double)
+{
+    check_resumes<T, xu::multiplicative>();
+}
+
+TEST_CASE("state: what had done its iterations or was stopped goes on under new options")
+{
+    auto longer = make<double, xu::hals>(layout::row_major, 12);
+    auto shorter = make<double, xu::hals>(layout::row_major, 5);
+    auto stopped = make<double, xu::hals>(layout::row_major, 12);
+    for (int t = 0; t < 12; ++t)
+    {
+        longer.step();
+        shorter.step();
+        if (t == 6)
+            stopped.stop();
+        stopped.step();
+    }
+    CHECK(shorter.status() == xu::status::max_iterations);
+    CHECK(stopped.status() == xu::status::stopped);
+    CHECK(stopped.state().iterations == 6);
+    for (const auto& state : {shorter.state(), stopped.state()})
+    {
+        auto resumed = make<double, xu::hals>(layout::row_major, 12);
+        resumed.resume(state);
+        CHECK(resumed.status() == xu::status::running);
+        while (resumed.status() == xu::status::running)
+            resumed.step();
+        CHECK(without_time(resumed.state()) == without_time(longer.state()));
+    }
+    auto fewer = make<double, xu::hals>(layout::row_major, 4);
+    fewer.resume(longer.state());
+    CHECK(fewer.status() == xu::status::max_iterations);
+    fewer.step();
+    CHECK(fewer.state().iterations == 12);
+}
+
+TEST_CASE("state: what has converged stays so, and counts its patience across a break")
+{
+    auto solver = make<double, xu::hals>(layout::row_major, 1000, 1, 3, 1e-3);
+    std::string before_last;
+    while (solver.status() == xu::status::running)
+    {
+        before_last = written(solver.state());
+        solver.step();
+    }
+    CHECK(solver.status() == xu::status::converged);
+    auto resumed = make<double, xu::hals>(layout::row_major, 1000, 2, 3, 1e-3);
+    resumed.resume(read<double>(written(solver.state())));
+    CHECK(resumed.status() == xu::status::converged);
+    resumed.resume(read<double>(before_last));
+    CHECK(resumed.current().relative_change == solver.state().history.end()[-2].relative_change);
+    resumed.step();
+    CHECK(resumed.status() == xu::status::converged);
+}
+
+TEST_CASE("state: cut off anywhere it is refused")
+{
+    auto solver = make<float, xu::als>(layout::row_major, 2);
+    solver.step();
+    const std::string bytes = written(solver.state());
+    REQUIRE(refusal<float>(bytes) == "no exception");
+    for (std::size_t length = 0; length < bytes.size(); length += length < 200 ? 1 : 97)
+        CHECK(refusal<float>(bytes.substr(0, length)) == "the solver state ends too early");
+    CHECK(refusal<float>(bytes.substr(0, bytes.size() - 1)) == "the solver state ends too early");
+}
+
+TEST_CASE("state: other files, other types and damage are refused")
+{
+    auto solver = make<float, xu::hals>(layout::row_major, 2);
+    solver.step();
+    std::string bytes = written(solver.state());
+    CHECK(refusal<float>("\x93NUMPY and then some") == "this is no solver state of xunmix");
+    CHECK(refusal<double>(bytes) ==
+          "the solver state is for factors of another type or another machine: its factors have 4 "
+          "bytes a number, wanted are 8");
+    constexpr std::size_t scalars = 8 + 4 + 9 * 8; // magic, format, then nine numbers
+    std::string damaged = bytes;
+    damaged[scalars] = 77; // the status
+    CHECK(refusal<float>(damaged) ==
+          "the solver state is damaged: its status or side does not exist");
+    damaged = bytes;
+    std::memset(damaged.data() + scalars + 8, 0x7f, 8); // the number of map values
+    CHECK(refusal<float>(damaged) == "the solver state ends too early");
+    std::ostringstream full_disk;
+    full_disk.setstate(std::ios::badbit);
+    CHECK(message_of<xu::io_error>([&] { xu::write_state(full_disk, solver.state()); }) ==
+          "the solver state could not be written");
+}
+
+TEST_CASE("state: one of another size or layout is refused")
+{
+    auto solver = make<double, xu::hals>(layout::row_major, 3);
+    const auto refused = [&](const xu::solver_state<double>& state)
+    { return message_of<xu::invalid_argument>([&] { solver.resume(state); }); };
+    CHECK(
+        refused(make<double, xu::hals>(layout::row_major, 3, 1, 2).state()) ==
+        "the state is for rank 2 with 74 map values and 52 component values; this solver has rank "
+        "3, 111 and 78");
+    CHECK(
+        refused(make<double, xu::hals>(layout::column_major, 3).state()) ==
+        "the state is of a solver that sweeps the components; this one sweeps the maps: unfold the "
+        "data in the same layout");
+    auto state = solver.state();
+    state.best_maps.resize(5);
+    CHECK(refused(state) ==
+          "the state is damaged: its best factors have another size than its factors");
+    CHECK(refused(solver.state()) == "no exception");
+}
