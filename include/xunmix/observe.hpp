@@ -37,8 +37,8 @@ struct iteration
     double mse = 0;             ///< |X - C S^T|^2 / number of unmasked elements (Uesugi, step 7)
     double relative_change = 0; ///< (previous - objective) / previous; infinity for the first
     double seconds = 0;         ///< since the solver was made, without what observers took
-    factor_ref<const T> maps;
-    factor_ref<const T> components;
+    factor_ref<const T> maps{};
+    factor_ref<const T> components{};
 };
 
 /// Anything called after each iteration: returns nothing, or flow::stop to end there.

@@ -145,18 +145,17 @@ TEST_CASE("solver: converges where the relative decrease is below the tolerance"
 
 TEST_CASE_TEMPLATE("solver: a warm start from the answer stops at once", U, xu::als, xu::hals)
 {
-    const planted truth = plant({.positions = 40, .channels = 30, .rank = 3, .seed = 2});
-    const auto run = [&](const auto& init)
+    const auto run = [&](double tolerance, const auto& init)
     {
         return xu::factorize(
-            unfold_as<double>(truth.X), {.rank = 3, .max_iterations = 3000, .tolerance = 1e-6}, U{},
+            unfold_as<double>(X), {.rank = 3, .max_iterations = 20000, .tolerance = tolerance}, U{},
             init, xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
     };
-    const auto cold = run(xu::random_uniform{});
-    const auto warm = run(xu::given{.maps = cold.maps(), .components = cold.components()});
+    const auto cold = run(1e-13, xu::random_uniform{});
+    const auto warm = run(1e-9, xu::given{.maps = cold.maps(), .components = cold.components()});
     CHECK(warm.status == xu::status::converged);
     CHECK(warm.iterations <= 2);
-    CHECK(warm.objective <= cold.objective);
+    CHECK(warm.objective <= cold.objective * (1 + 1e-8));
 }
 
 TEST_CASE("solver: a perfect fit is the end")

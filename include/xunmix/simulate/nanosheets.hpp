@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
@@ -27,14 +28,14 @@ namespace xunmix::simulate
 {
 /// The 4D-STEM experiment of Uesugi et al. 2021, section 3.2, on a simulated specimen. With
 /// electrons = 0 the exposure is what a 16-bit camera bears: 50,000 counts in the brightest pixel
-/// of the bare background, which is about 3.6e5 electrons by default. How strong background and
+/// of the bare background, which is about 3.5e5 electrons by default. How strong background and
 /// smear are is our choice: about a nanometre of carbon, and streaks as faint as the film.
 struct nanosheet_options
 {
     std::array<std::size_t, 2> positions{100, 100}; ///< y, x
     std::array<std::size_t, 2> detector{128, 128};  ///< v, u; at least 8 pixels each
     std::size_t sheets = 5;                         ///< of TiO2, each with its own rotation
-    double electrons = 0;        ///< incident per position, a count each; 0: see below
+    double electrons = 0;        ///< incident per position, a count each; 0: see above
     double background = 0.008;   ///< part of them that the amorphous film scatters, 0 to 1
     double smear = 0.0015;       ///< part of the charge smeared along its CCD column, 0 to 1
     double step_nm = 5;          ///< between positions; each averages over a square of this edge
@@ -243,9 +244,11 @@ void expose(const nanosheet_options& o, simulated_scan<T>& result)
 }
 
 /// Simulates a scan over overlapping TiO2 nanosheets on an amorphous film; a part of the first
-/// sheet is reduced to Ti2O3. Patterns are kinematical (crystal.hpp), a position's pattern is the
-/// sum of the patterns of what lies there. T is the type of the counts. The same seed gives the
-/// same scan. Throws invalid_argument for options that make no experiment and when T is too narrow.
+/// sheet is reduced to Ti2O3. Patterns are kinematical (crystal.hpp) and add up where things lie
+/// over each other; what the sheets scatter is not taken from the direct beam, which comes with the
+/// film. T is the type of the counts. The same seed gives the same scan, on other platforms up to
+/// the last bits of exp, sin and their kin.
+/// Throws invalid_argument for options that make no experiment and when T is too narrow.
 template <class T = std::uint16_t>
 simulated_scan<T> nanosheets(const nanosheet_options& options = {})
 {

@@ -96,8 +96,9 @@ struct specimen
 };
 
 /// One sheet in each cell of a grid over height x width (nm), large enough to overlap its
-/// neighbours but not to reach their centres, so that every sheet has places of its own; a rim and
-/// the grid's spare cells stay empty. The domain covers one side of the first sheet's middle.
+/// neighbours but not to reach their centres, so that every sheet has places of its own. Between
+/// the sheets' corners, along the rim and in spare cells of the grid nothing lies but the film. The
+/// domain covers one side of the first sheet's middle.
 inline specimen random_specimen(random_engine& engine, std::size_t sheets, double height,
                                 double width)
 {
@@ -145,7 +146,7 @@ inline tensor<double> coverage(const specimen& s, const probe_raster& raster, st
 {
     constexpr std::size_t places = 16;
     constexpr double share = 1.0 / (places * places);
-    const auto [height, width] = raster.positions;
+    const std::size_t height = raster.positions[0], width = raster.positions[1];
     const std::size_t sheets = s.sheets.size();
     auto maps = tensor<double>::from_shape({2 + sheets, height, width});
     maps.fill(0);
@@ -163,18 +164,18 @@ inline tensor<double> coverage(const specimen& s, const probe_raster& raster, st
         for (std::size_t k = 1; k < sheets; ++k)
             maps(1 + k, i, j) += share * s.sheets[k].covers(y, x, raster.sigma);
     };
-    parallel_for(height, threads,
-                 [&](std::size_t i, std::size_t)
-                 {
-                     for (std::size_t j = 0; j < width; ++j)
-                     {
-                         maps(0, i, j) = s.thickness(
-                             (static_cast<double>(i) + 0.5) / static_cast<double>(height),
-                             (static_cast<double>(j) + 0.5) / static_cast<double>(width));
-                         for (std::size_t p = 0; p < places * places; ++p)
-                             visit(i, j, nm(i, p / places), nm(j, p % places));
-                     }
-                 });
+    const auto visit_row = [&](std::size_t i, std::size_t)
+    {
+        const double middle_y = (static_cast<double>(i) + 0.5) / static_cast<double>(height);
+        for (std::size_t j = 0; j < width; ++j)
+        {
+            const double middle_x = (static_cast<double>(j) + 0.5) / static_cast<double>(width);
+            maps(0, i, j) = s.thickness(middle_y, middle_x);
+            for (std::size_t p = 0; p < places * places; ++p)
+                visit(i, j, nm(i, p / places), nm(j, p % places));
+        }
+    };
+    parallel_for(height, threads, visit_row);
     return maps;
 }
 }
