@@ -33,8 +33,7 @@ void dot_tile(const T* const* rows, const panel_plan<F>& plan, const F* packed, 
             const F* s = packed + p * W * L;
             for (std::size_t r = 0; r < R; ++r)
             {
-                const auto x =
-                    run.partial ? plan.load_partial(rows[r], p) : pack<F>::load(rows[r] + p * L);
+                const auto x = plan.load(rows[r], p, run.partial);
                 for (std::size_t j = 0; j < W; ++j)
                     sum[r][j].add_product(x, pack<F>::load(s + j * L));
             }
@@ -60,8 +59,7 @@ void accumulate_tile(const T* const* rows, std::size_t count, const panel_plan<F
                 sum[j] = pack<F>::load(to + j * L);
             for (std::size_t r = 0; r < count; ++r)
             {
-                const auto x =
-                    run.partial ? plan.load_partial(rows[r], p) : pack<F>::load(rows[r] + p * L);
+                const auto x = plan.load(rows[r], p, run.partial);
                 const F* c = coefficients + r * rank;
                 for (std::size_t j = 0; j < W; ++j)
                     sum[j].add_product(x, pack<F>::broadcast(c[j]));
@@ -69,6 +67,42 @@ void accumulate_tile(const T* const* rows, std::size_t count, const panel_plan<F
             for (std::size_t j = 0; j < W; ++j)
                 sum[j].store(to + j * L);
         }
+}
+
+/// out[r] = sum_c v[c] (rows[r][c] - sum_j coefficients[r][j] s[c][j])^2 for R rows. Lanes that do
+/// not count are weighed with zero.
+template <class T, class F, std::size_t R>
+void residual_group(const T* const* rows, const panel_plan<F>& plan, const F* packed,
+                    const F* coefficients, std::size_t rank, const F* column_weights, double* out)
+{
+    using simd::pack;
+    constexpr std::size_t L = simd::lanes<F>;
+    const tiling t{rank};
+    pack<F> sum[R];
+    for (auto& s : sum)
+        s = pack<F>::zero();
+    for (const auto& run : plan.runs())
+        for (std::size_t p = run.first; p < run.last; ++p)
+        {
+            pack<F> rest[R];
+            for (std::size_t r = 0; r < R; ++r)
+                rest[r] = plan.load(rows[r], p, run.partial);
+            for (std::size_t tile = 0; tile < t.tiles(); ++tile)
+            {
+                const std::size_t first = t.first(tile), width = t.width(tile);
+                const F* s = packed + packed_offset<F>(t, tile, plan.panels()) + p * width * L;
+                for (std::size_t j = 0; j < width; ++j)
+                    for (std::size_t r = 0; r < R; ++r)
+                        rest[r].add_product(
+                            pack<F>::load(s + j * L),
+                            pack<F>::broadcast(-coefficients[r * rank + first + j]));
+            }
+            const auto weight = plan.load(column_weights, p, run.partial);
+            for (auto r = std::size_t{0}; r < R; ++r)
+                sum[r].add_product(rest[r] * rest[r], weight);
+        }
+    for (std::size_t r = 0; r < R; ++r)
+        out[r] = static_cast<double>(sum[r].sum());
 }
 
 /// Calls visit(constant W) for the run-time width of a tile.
@@ -126,5 +160,21 @@ void accumulate_rows(const T* const* rows, std::size_t count, const panel_plan<F
                                    rows, count, plan, coefficients + t.first(tile), rank,
                                    packed + packed_offset<F>(t, tile, plan.panels()));
                            });
+}
+
+/// out[r] = |rows[r] - what the packed factor makes of coefficients[r]|^2 for `count` rows, with a
+/// weight for each column.
+template <class T, class F>
+void residual_rows(const T* const* rows, std::size_t count, const panel_plan<F>& plan,
+                   const F* packed, const F* coefficients, std::size_t rank,
+                   const F* column_weights, double* out)
+{
+    std::size_t r = 0;
+    for (; r + row_group <= count; r += row_group)
+        detail::residual_group<T, F, row_group>(rows + r, plan, packed, coefficients + r * rank,
+                                                rank, column_weights, out + r);
+    for (; r < count; ++r)
+        detail::residual_group<T, F, 1>(rows + r, plan, packed, coefficients + r * rank, rank,
+                                        column_weights, out + r);
 }
 }

@@ -79,6 +79,13 @@ class panel_plan
         return simd::pack<F>::load(lane);
     }
 
+    /// Panel p of a stored row, however its run is to be read.
+    template <class T>
+    simd::pack<F> load(const T* row, std::size_t p, bool partial) const
+    {
+        return partial ? load_partial(row, p) : simd::pack<F>::load(row + p * width);
+    }
+
   private:
     void add(std::size_t p)
     {

@@ -120,6 +120,13 @@ struct pack
 #endif
     }
 
+    friend pack operator*(const pack& a, const pack& b)
+    {
+        pack product = zero();
+        product.add_product(a, b);
+        return product;
+    }
+
     /// Sum of all lanes, always in the same order.
     F sum() const
     {

@@ -121,22 +121,23 @@ class dense
     {
         const bool by_row = x_.is_row_major();
         const auto P = by_row ? C : S, O = by_row ? S : C;
-        F* packed = pack(O, work);
-        double* sums = work.totals.get(chunk_count(O.rank()));
-        parallel_for(chunk_count(O.rank()), work.threads,
-                     [&](std::size_t chunk, std::size_t)
+        const std::size_t rank = O.rank(), chunks = chunk_count(rank);
+        const F* packed = pack(O, work);
+        const F* column_weights = pack_weights(weights, work);
+        double* sums = work.totals.get(chunks);
+        F* coefficients = work.blocks.get(block_rows() * rank * thread_count(work.threads));
+        parallel_for(chunks, work.threads,
+                     [&](std::size_t chunk, std::size_t worker)
                      {
-                         const auto [first, last] = chunk_rows(chunk, O.rank());
-                         double sum = 0;
-                         for (std::size_t i = first; i < last; ++i)
-                             if (stored(sweep_side()).keeps(i))
-                                 sum += row_residual(i, P, packed, weights);
-                         sums[chunk] = sum;
+                         const auto [first, last] = chunk_rows(chunk, rank);
+                         F* mine = coefficients + worker * block_rows() * rank;
+                         sums[chunk] = 0;
+                         for (std::size_t b = first; b < last; b += block_rows())
+                             sums[chunk] +=
+                                 block_residual(P.block(b, std::min(block_rows(), last - b)), b,
+                                                packed, mine, column_weights, weights);
                      });
-        double total = 0;
-        for (std::size_t chunk = 0; chunk < chunk_count(O.rank()); ++chunk)
-            total += sums[chunk];
-        return total;
+        return std::accumulate(sums, sums + chunks, 0.0);
     }
 
     /// Rows of the swept factor that one visit may get at most.
@@ -321,35 +322,39 @@ class dense
             });
     }
 
-    /// |x_i - sum_j P(i, j) O_j|^2, weighted, for one stored row.
-    double row_residual(std::size_t i, factor_ref<const F> P, const F* packed,
-                        const entry_weights* weights) const
+    /// A weight for each stored column, 1 where there are none.
+    const F* pack_weights(const entry_weights* weights, workspace& work) const
     {
-        const double* of_columns = weights ? weights->of(other(sweep_side())).data() : nullptr;
-        constexpr std::size_t L = panel_plan::width;
-        double sum[L] = {};
-        for (const auto& run : plan_.runs())
-            for (std::size_t p = run.first; p < run.last; ++p)
+        F* out = work.sums.get(plan_columns());
+        if (weights)
+            std::transform(weights->of(other(sweep_side())).begin(),
+                           weights->of(other(sweep_side())).end(), out,
+                           [](double w) { return static_cast<F>(w); });
+        else
+            std::fill_n(out, plan_columns(), F{1});
+        return out;
+    }
+
+    /// Weighted |X_b - P_b O^T|^2 of a block of stored rows that starts at row `first`.
+    double block_residual(factor_ref<const F> P, std::size_t first, const F* packed,
+                          F* coefficients, const F* column_weights,
+                          const entry_weights* weights) const
+    {
+        const T* rows[max_block_rows] = {};
+        double sums[max_block_rows] = {}, row_weights[max_block_rows] = {};
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < P.rows(); ++i)
+            if (stored(sweep_side()).keeps(first + i))
             {
-                const auto x = run.partial ? plan_.load_partial(stored_row(i), p)
-                                           : simd::pack<F>::load(stored_row(i) + p * L);
-                F rest[L];
-                x.store(rest);
-                kernels::for_each_pack<F>(P.rank(), p, plan_.panels(),
-                                          [&](std::size_t j, std::size_t at)
-                                          {
-                                              for (std::size_t l = 0; l < L; ++l)
-                                                  rest[l] -= P(i, j) * packed[at + l];
-                                          });
-                const auto keeps = [&](std::size_t c)
-                { return c < plan_columns() && stored(other(sweep_side())).keeps(c); };
-                for (std::size_t l = 0; l < L; ++l)
-                    if (!run.partial || keeps(p * L + l))
-                        sum[l] += static_cast<double>(rest[l]) * static_cast<double>(rest[l]) *
-                                  (of_columns ? of_columns[p * L + l] : 1);
+                rows[count] = stored_row(first + i);
+                row_weights[count] = weights ? weights->of(sweep_side())[first + i] : 1;
+                for (std::size_t j = 0; j < P.rank(); ++j)
+                    coefficients[count * P.rank() + j] = P(i, j);
+                ++count;
             }
-        const double total = std::accumulate(sum, sum + L, 0.0);
-        return weights ? total * weights->of(sweep_side())[i] : total;
+        kernels::residual_rows<T, F>(rows, count, plan_, packed, coefficients, P.rank(),
+                                     column_weights, sums);
+        return std::inner_product(sums, sums + count, row_weights, 0.0);
     }
 
     using panel_plan = kernels::panel_plan<F>;

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// One hals iteration on a 4D-STEM scan (100 x 100 positions, 128 x 128 detector, rank 7), beside
+// what bounds it: one streaming read of the scan, and the two bare matrix products by BLAS. All
+// three are timed in alternation; the counters are medians over the repetitions.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <xunmix/core/blas.hpp>
+#include <xunmix/simulate/nanosheets.hpp>
+#include <xunmix/xunmix.hpp>
+
+namespace
+{
+std::atomic<std::size_t> allocations{0};
+
+void* counted(std::size_t size, std::size_t alignment)
+{
+    ++allocations;
+    const std::size_t whole = (size + alignment - 1) / alignment * alignment;
+    void* memory = std::aligned_alloc(alignment, std::max(whole, alignment));
+    if (memory == nullptr)
+        throw std::bad_alloc();
+    return memory;
+}
+}
+
+void* operator new(std::size_t size)
+{
+    return counted(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+void* operator new(std::size_t size, std::align_val_t alignment)
+{
+    return counted(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+
+namespace
+{
+namespace xu = xunmix;
+constexpr std::size_t rank = 7, threads = 2;
+
+template <class Work>
+double seconds_of(Work&& work)
+{
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> values)
+{
+    std::nth_element(values.begin(), values.begin() + std::ssize(values) / 2, values.end());
+    return values[values.size() / 2];
+}
+
+/// Highest resident memory of the process so far, bytes.
+double peak_memory()
+{
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;)
+        if (double kib = 0; word == "VmHWM:" && status >> kib)
+            return kib * 1024;
+    return 0;
+}
+
+template <class T>
+const xu::simulate::simulated_scan<T>& simulated()
+{
+    static const auto scan = xu::simulate::nanosheets<T>({.threads = threads});
+    return scan;
+}
+
+template <class T>
+void read(const xu::tensor<T>& x)
+{
+    const auto* words = reinterpret_cast<const std::uint64_t*>(x.data());
+    const std::size_t count = x.size() * sizeof(T) / sizeof(std::uint64_t), parts = 64;
+    std::uint64_t sums[parts];
+    xu::parallel_for(parts, threads,
+                     [&](std::size_t p, std::size_t)
+                     {
+                         std::uint64_t sum = 0;
+                         for (std::size_t i = p * count / parts; i < (p + 1) * count / parts; ++i)
+                             sum += words[i];
+                         sums[p] = sum;
+                     });
+    benchmark::DoNotOptimize(sums);
+}
+
+/// X S and X^T C by cblas_sgemm, in the layout that is faster here: factors as k x n and k x m.
+void multiply_by_blas(const xu::tensor<float>& x, std::vector<float>& c, std::vector<float>& s)
+{
+    const auto n = xu::blas::index(c.size() / rank), m = xu::blas::index(s.size() / rank);
+    const auto k = xu::blas::index(rank);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, k, n, m, 1, s.data(), m, x.data(), m, 0,
+                c.data(), n);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, k, m, n, 1, c.data(), n, x.data(), m, 0,
+                s.data(), m);
+}
+
+template <class T>
+void hals_iteration(benchmark::State& state)
+{
+    const auto& x = simulated<T>().scan;
+    auto solver = xu::make_solver(
+        xu::unfold(x, xu::positions{0, 1}),
+        {.rank = rank, .max_iterations = 1000, .tolerance = 0, .threads = threads}, xu::hals{},
+        xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
+    solver.step();
+    const double memory = peak_memory();
+    std::vector<float> c(x.shape(0) * x.shape(1) * rank, 1), s(x.shape(2) * x.shape(3) * rank, 1);
+    std::vector<double> reads, products, steps;
+    std::size_t allocated = 0;
+    for (auto _ : state)
+    {
+        reads.push_back(seconds_of([&] { read(x); }));
+        if constexpr (std::is_same_v<T, float>)
+            products.push_back(seconds_of([&] { multiply_by_blas(x, c, s); }));
+        const std::size_t before = allocations;
+        steps.push_back(seconds_of([&] { solver.step(); }));
+        allocated += allocations - before;
+        state.SetIterationTime(steps.back());
+    }
+    const auto bytes = static_cast<double>(x.size() * sizeof(T) + (c.size() + s.size()) * 4);
+    state.counters["read_s"] = median(reads);
+    state.counters["hals_s"] = median(steps);
+    state.counters["hals/read"] = median(steps) / median(reads);
+    if (!products.empty())
+    {
+        state.counters["gemms_s"] = median(products);
+        state.counters["hals/gemms"] = median(steps) / median(products);
+    }
+    state.counters["allocations"] = static_cast<double>(allocated);
+    state.counters["peak/(scan+factors)"] = memory / bytes;
+}
+}
+
+// float first: the peak is of the whole process.
+BENCHMARK(hals_iteration<float>)->UseManualTime()->Iterations(15)->Unit(benchmark::kMillisecond);
+BENCHMARK(hals_iteration<std::uint16_t>)
+    ->UseManualTime()
+    ->Iterations(15)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_MAIN();
