@@ -112,11 +112,11 @@ TEST_CASE_TEMPLATE("edges: one position, one channel, one of each", U, xu::als, 
                    xu::multiplicative)
 {
     for (const layout how : {layout::row_major, layout::column_major})
-        for (const auto& [n, m] : {std::pair<std::size_t, std::size_t>{1, 9}, {9, 1}, {1, 1}})
+        for (const auto& size : {std::pair<std::size_t, std::size_t>{1, 9}, {9, 1}, {1, 1}})
         {
-            CAPTURE(n);
-            CAPTURE(m);
-            const matrix X = random_matrix(n, m, 8, 0.5, 1);
+            CAPTURE(size.first);
+            CAPTURE(size.second);
+            const matrix X = random_matrix(size.first, size.second, 8, 0.5, 1);
             const factors f = run<double, U>(X, 1, how);
             CHECK(relative_distance(f.maps * transposed(f.components), X) < 1e-6);
             CHECK(squared_norm(f.components) == doctest::Approx(1).epsilon(1e-12));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <regex>
+#include <cctype>
 #include <sstream>
 #include <stop_token>
 
@@ -22,6 +22,20 @@ auto run(Args&&... args)
     return xu::factorize(unfold_as<double>(X),
                          {.rank = 3, .max_iterations = 25, .tolerance = 0, .threads = 1},
                          xu::hals{}, std::forward<Args>(args)...);
+}
+
+/// The measured numbers, those after a blank but the first, as '#'.
+std::string without_digits(const std::string& line)
+{
+    std::istringstream in(line);
+    std::string out;
+    std::size_t number = 0;
+    for (std::string word; std::getline(in, word, ' ');)
+    {
+        const bool measured = !word.empty() && std::isdigit(word.front()) != 0 && number++ > 0;
+        out += (out.empty() ? "" : " ") + (measured ? "#" : word);
+    }
+    return out;
 }
 
 std::vector<std::string> lines_of(const std::string& text)
@@ -132,13 +146,9 @@ TEST_CASE("progress_bar: plain lines for a pipe")
     REQUIRE(lines.size() == 6);
     const std::size_t numbers[] = {1, 2, 5, 10, 20, 25};
     for (std::size_t l = 0; l < 6; ++l)
-    {
-        const std::string number = std::to_string(numbers[l]);
-        const std::regex pattern("iteration " + number + "/25  mse 0\\.[0-9]+  [0-9.]+ it/s" +
-                                 (l < 5 ? "  at most [0-9.e-]+ s left" : ""));
-        CAPTURE(lines[l]);
-        CHECK(std::regex_match(lines[l], pattern));
-    }
+        CHECK(without_digits(lines[l]) == "iteration " + std::to_string(numbers[l]) +
+                                              "/25  mse #  # it/s" +
+                                              (l < 5 ? "  at most # s left" : ""));
 }
 
 TEST_CASE("progress_bar: one line that renews itself, with a label")
