@@ -97,7 +97,7 @@ TEST_CASE("20 starts of als find the nanosheets and tell Ti2O3 from TiO2 (slow)"
 
     const auto components = best->components();
     const std::size_t reduced = 6, host = 1;
-    for (const auto [h, l] : {std::pair{1, 0}, {0, 1}, {2, 1}})
+    for (const auto& [h, l] : {std::pair{1, 0}, {0, 1}, {2, 1}})
     {
         const auto place = truth.reflection(reduced, h, l);
         const double here =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/permute.hpp>
@@ -127,13 +129,13 @@ class unfolded
     /// The same X copied to row-major memory of its own.
     unfolded packed(std::size_t threads = 0) const
     {
-        auto copy = std::shared_ptr<T[]>(new T[rows() * cols()]);
+        auto copy = detail::aligned_array<T>(rows() * cols());
         detail::permuted_copy<T>(data_,
                                  {{rows(), static_cast<std::ptrdiff_t>(row_stride_)},
                                   {cols(), static_cast<std::ptrdiff_t>(column_stride_)}},
                                  copy.get(), threads)();
         const T* first = copy.get();
-        return {first, cols(), 1, *shape_, std::move(copy)};
+        return {first, cols(), 1, *shape_, std::shared_ptr<T[]>(std::move(copy))};
     }
 
     /// The same X with every value below `least` set to it, in memory of its own: for methods that
@@ -143,12 +145,13 @@ class unfolded
         const bool by_row = is_row_major();
         const std::size_t outer = by_row ? rows() : cols(), inner = by_row ? cols() : rows();
         const std::size_t stride = by_row ? row_stride_ : column_stride_;
-        auto copy = std::shared_ptr<T[]>(new T[outer * inner]);
-        for (std::size_t i = 0; i < outer; ++i)
-            for (std::size_t c = 0; c < inner; ++c)
-                copy[i * inner + c] = data_[i * stride + c] < least ? least : data_[i * stride + c];
+        auto copy = detail::aligned_array<T>(outer * inner);
         const T* first = copy.get();
-        return {first, by_row ? inner : 1, by_row ? 1 : inner, *shape_, std::move(copy)};
+        for (std::size_t i = 0; i < outer; ++i)
+            std::transform(data_ + i * stride, data_ + i * stride + inner, copy.get() + i * inner,
+                           [&](T x) { return x < least ? least : x; });
+        return {first, by_row ? inner : 1, by_row ? 1 : inner, *shape_,
+                std::shared_ptr<T[]>(std::move(copy))};
     }
 
     /// A matrix of X's size, position x channel, as a tensor with the axes in the order of the one
@@ -233,13 +236,55 @@ inline void check_positions(const std::vector<std::size_t>& axes,
                                   " is empty; every axis needs at least one element");
 }
 
-/// The stride with which axes joined into one are walked, if there is one.
-inline std::optional<std::ptrdiff_t> common_stride(std::vector<strided_axis> axes)
+/// The axes of X's rows and columns in memory, and their meaning.
+struct arrangement
 {
-    axes = joined(axes);
-    if (axes.empty())
-        return 1;
-    return axes.size() == 1 ? std::optional(axes[0].stride) : std::nullopt;
+    unfolding how{};
+    std::vector<strided_axis> rows{}, cols{};
+};
+
+inline arrangement arrange(const std::vector<std::size_t>& shape,
+                           const std::vector<std::ptrdiff_t>& strides, const positions& where)
+{
+    arrangement x{.how = {.positions = {}, .channels = {}, .axes = where.axes}};
+    for (std::size_t a = 0; a < shape.size(); ++a)
+        if (std::find(where.axes.begin(), where.axes.end(), a) == where.axes.end())
+            x.how.axes.push_back(a);
+    for (std::size_t i = 0; i < shape.size(); ++i)
+    {
+        const std::size_t a = x.how.axes[i];
+        const bool is_position = i < where.axes.size();
+        (is_position ? x.how.positions : x.how.channels).shape.push_back(shape[a]);
+        (is_position ? x.rows : x.cols).push_back({shape[a], strides[a]});
+    }
+    return x;
+}
+
+/// The stride with which axes joined into one are walked, if there is one; `none` for one place.
+inline std::optional<std::size_t> common_stride(const std::vector<strided_axis>& axes,
+                                                std::size_t none)
+{
+    const auto whole = joined(axes);
+    if (whole.empty())
+        return none;
+    return whole.size() == 1 && whole[0].stride > 0
+               ? std::optional(static_cast<std::size_t>(whole[0].stride))
+               : std::nullopt;
+}
+
+/// The strides of rows and columns with which X is read in place: one of them 1, the other no
+/// shorter than what it strides over.
+inline std::optional<std::array<std::size_t, 2>> strides_in_place(const arrangement& x)
+{
+    const std::size_t n = x.how.positions.size(), m = x.how.channels.size();
+    const auto row = common_stride(x.rows, m), col = common_stride(x.cols, n);
+    if (!row || !col)
+        return std::nullopt;
+    if ((m == 1 || *col == 1) && *row >= m)
+        return {{*row, 1}};
+    if ((n == 1 || *row == 1) && *col >= n)
+        return {{1, *col}};
+    return std::nullopt;
 }
 
 template <class T>
@@ -248,34 +293,15 @@ unfolded<T> unfold_memory(const T* data, const std::vector<std::size_t>& shape,
                           std::shared_ptr<const void> owner)
 {
     check_positions(where.axes, shape);
-    unfolding how;
-    how.axes = where.axes;
-    for (std::size_t a = 0; a < shape.size(); ++a)
-        if (std::find(where.axes.begin(), where.axes.end(), a) == where.axes.end())
-            how.axes.push_back(a);
-    std::vector<strided_axis> rows, cols;
-    for (std::size_t i = 0; i < how.axes.size(); ++i)
-    {
-        const std::size_t a = how.axes[i];
-        (i < where.axes.size() ? how.positions : how.channels).shape.push_back(shape[a]);
-        (i < where.axes.size() ? rows : cols).push_back({shape[a], strides[a]});
-    }
-    const std::size_t n = how.positions.size(), m = how.channels.size();
-    const auto row_stride = common_stride(rows), column_stride = common_stride(cols);
-    if (row_stride && column_stride)
-    {
-        const auto rs = n == 1 ? static_cast<std::ptrdiff_t>(m) : *row_stride;
-        const auto cs = m == 1 ? static_cast<std::ptrdiff_t>(n) : *column_stride;
-        if ((m == 1 || cs == 1) && rs >= static_cast<std::ptrdiff_t>(m))
-            return {data, static_cast<std::size_t>(rs), 1, std::move(how), std::move(owner)};
-        if ((n == 1 || rs == 1) && cs >= static_cast<std::ptrdiff_t>(n))
-            return {data, 1, static_cast<std::size_t>(cs), std::move(how), std::move(owner)};
-    }
-    auto copy = std::shared_ptr<T[]>(new T[n * m]);
-    rows.insert(rows.end(), cols.begin(), cols.end());
-    permuted_copy<T>(data, rows, copy.get(), 0)();
+    auto x = arrange(shape, strides, where);
+    if (const auto in_place = strides_in_place(x))
+        return {data, (*in_place)[0], (*in_place)[1], std::move(x.how), std::move(owner)};
+    const std::size_t n = x.how.positions.size(), m = x.how.channels.size();
+    auto copy = aligned_array<T>(n * m);
+    x.rows.insert(x.rows.end(), x.cols.begin(), x.cols.end());
+    permuted_copy<T>(data, x.rows, copy.get(), 0)();
     const T* first = copy.get();
-    return {first, m, 1, std::move(how), std::move(copy)};
+    return {first, m, 1, std::move(x.how), std::shared_ptr<T[]>(std::move(copy))};
 }
 
 template <class E>
@@ -297,9 +323,10 @@ inline constexpr bool lies_in_memory =
 ///
 /// A named tensor, adaptor or strided view is viewed where the axes allow (positions and channels
 /// each walk with one stride, one of them contiguous) and copied cache block by cache block where
-/// they do not; it must outlive the result where it is viewed. A temporary is moved in and owned;
-/// a lazy expression is evaluated once. Throws invalid_argument for axes that do not exist, are
-/// named twice, are empty, or leave no channel.
+/// they do not; it must outlive the result where it is viewed. A temporary is moved in and owned (a
+/// temporary view still refers to its tensor); a lazy expression is evaluated once. Booleans are
+/// copied to bytes 0 and 1. Throws invalid_argument for axes that do not exist, are named twice,
+/// are empty, or leave no channel.
 template <class E>
 auto unfold(E&& tensor_like, const positions& where)
 {
@@ -321,11 +348,14 @@ auto unfold(E&& tensor_like, const positions& where)
 }
 
 /// A factor as a tensor (k, places...), masked places set to `fill`: maps fold to (k, y, x),
-/// components to (k, v, u).
+/// components to (k, v, u). Throws invalid_argument unless the factor has a row for every place.
 template <class T>
 tensor<std::remove_const_t<T>> fold(factor_ref<T> factor, const grid& places, double fill = 0)
 {
     using V = std::remove_const_t<T>;
+    detail::require<invalid_argument>(
+        factor.rows() == places.size(), "fold needs a factor with one row a place of ",
+        detail::shape_text(places.shape), ", got ", factor.rows(), " rows");
     std::vector<std::size_t> shape{factor.rank()};
     shape.insert(shape.end(), places.shape.begin(), places.shape.end());
     auto out = tensor<V>::from_shape(shape);

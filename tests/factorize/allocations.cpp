@@ -16,27 +16,51 @@ namespace
 {
 std::atomic<std::size_t> allocations{0};
 
-void* counted_allocation(std::size_t size, std::size_t alignment)
+void* counted_or_null(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) noexcept
 {
     ++allocations;
-    const std::size_t rounded =
-        (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
-    if (void* memory = std::aligned_alloc(alignment, rounded))
+    return std::aligned_alloc(alignment, (std::max<std::size_t>(size, 1) + alignment - 1) /
+                                             alignment * alignment);
+}
+
+void* counted_allocation(std::size_t size, std::size_t alignment = alignof(std::max_align_t))
+{
+    if (void* memory = counted_or_null(size, alignment))
         return memory;
     throw std::bad_alloc();
 }
 }
 
-// Replace the program's own: the other forms of new and delete end up here.
+// In the place of the program's own, all of them: sanitizers have each of their own.
 void* operator new(std::size_t size)
 {
-    return counted_allocation(size, alignof(std::max_align_t));
+    return counted_allocation(size);
+}
+void* operator new[](std::size_t size)
+{
+    return counted_allocation(size);
 }
 void* operator new(std::size_t size, std::align_val_t alignment)
 {
     return counted_allocation(size, static_cast<std::size_t>(alignment));
 }
+void* operator new[](std::size_t size, std::align_val_t alignment)
+{
+    return counted_allocation(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept
+{
+    return counted_or_null(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept
+{
+    return counted_or_null(size);
+}
 void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept
 {
     std::free(memory);
 }
@@ -44,11 +68,23 @@ void operator delete(void* memory, std::size_t) noexcept
 {
     std::free(memory);
 }
+void operator delete[](void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
 void operator delete(void* memory, std::align_val_t) noexcept
 {
     std::free(memory);
 }
+void operator delete[](void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept
 {
     std::free(memory);
 }

@@ -7,6 +7,27 @@
 
 namespace xunmix
 {
+namespace detail
+{
+inline constexpr std::align_val_t cache_line{64};
+
+struct release_aligned
+{
+    void operator()(void* p) const
+    {
+        ::operator delete(p, cache_line);
+    }
+};
+
+/// `count` numbers on a cache-line boundary, uninitialised.
+template <class T>
+std::unique_ptr<T[], release_aligned> aligned_array(std::size_t count)
+{
+    return std::unique_ptr<T[], release_aligned>(
+        static_cast<T*>(::operator new(count * sizeof(T), cache_line)));
+}
+}
+
 /// Scratch memory on a cache-line boundary that grows when asked for more and is otherwise reused;
 /// growing forgets the contents.
 template <class T>
@@ -16,10 +37,10 @@ class buffer
     /// At least `count` numbers, uninitialised.
     T* get(std::size_t count)
     {
-        if (count > capacity_)
+        if (!memory_ || count > capacity_)
         {
             memory_.reset();
-            memory_.reset(static_cast<T*>(::operator new(count * sizeof(T), alignment)));
+            memory_ = detail::aligned_array<T>(count);
             capacity_ = count;
         }
         return memory_.get();
@@ -32,15 +53,7 @@ class buffer
     }
 
   private:
-    static constexpr std::align_val_t alignment{64};
-    struct release
-    {
-        void operator()(T* p) const
-        {
-            ::operator delete(p, alignment);
-        }
-    };
-    std::unique_ptr<T, release> memory_;
+    std::unique_ptr<T[], detail::release_aligned> memory_;
     std::size_t capacity_ = 0;
 };
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <span>
 #include <type_traits>
@@ -32,8 +33,7 @@ constexpr const char* name(side s)
 struct grid
 {
     std::vector<std::size_t> shape;
-    std::vector<std::uint8_t>
-        keep; ///< 1 where a place counts, 0 where it is masked; empty: all count
+    std::vector<std::uint8_t> keep; ///< 1 where a place counts, 0 where masked; empty: all count
 
     std::size_t size() const
     {

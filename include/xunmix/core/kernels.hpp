@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <xunmix/core/panels.hpp>
@@ -98,7 +99,7 @@ void residual_group(const T* const* rows, const panel_plan<F>& plan, const F* pa
                             pack<F>::broadcast(-coefficients[r * rank + first + j]));
             }
             const auto weight = plan.load(column_weights, p, run.partial);
-            for (auto r = std::size_t{0}; r < R; ++r)
+            for (std::size_t r = 0; r < R; ++r)
                 sum[r].add_product(rest[r] * rest[r], weight);
         }
     for (std::size_t r = 0; r < R; ++r)

@@ -138,7 +138,8 @@ void pack(factor_ref<const F> from, std::size_t panels, F* packed)
     }
 }
 
-/// Calls visit(column, first_row, lanes) for every register of a packed factor.
+/// Calls visit(column, offset) for every register of one panel of a packed factor: of which column
+/// it is, and where it lies.
 template <class F, class Visit>
 void for_each_pack(std::size_t rank, std::size_t panel, std::size_t panels, Visit&& visit)
 {

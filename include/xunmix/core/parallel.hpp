@@ -24,7 +24,8 @@ inline std::size_t thread_count(std::size_t requested)
 
 /// Calls work(task, worker) for every task in [0, tasks), on at most `threads` OpenMP threads
 /// (serially where the host compiles without OpenMP). Which worker gets which task is not fixed:
-/// results must not depend on it. The first exception thrown by a task is thrown here.
+/// results must not depend on it. A task that throws does not stop the others; the first exception
+/// caught is thrown here when all are done.
 template <class Work>
 void parallel_for(std::size_t tasks, std::size_t threads, Work&& work)
 {
@@ -32,8 +33,9 @@ void parallel_for(std::size_t tasks, std::size_t threads, Work&& work)
     const std::size_t workers = std::min(thread_count(threads), tasks);
     if (workers > 1)
     {
+        const int team = static_cast<int>(workers);
         std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(workers))
+#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
         for (std::size_t task = 0; task < tasks; ++task)
         {
             try

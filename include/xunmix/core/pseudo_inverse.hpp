@@ -11,10 +11,11 @@
 
 namespace xunmix::small
 {
-/// The pseudo-inverse of a symmetric non-negative definite Gram matrix that may be singular:
-/// scaled to unit diagonal, so that unlike scales of the columns do not count as singular, then
-/// eigenvectors whose eigenvalue is below `tolerance` times the largest are left out. Columns of
-/// zeros give zeros. Keeps its workspace.
+/// What solves normal equations whose symmetric non-negative definite Gram matrix G may be
+/// singular: D (D G D)^+ D, where D scales the diagonal to 1, so that unlike scales of the columns
+/// do not count as singular, and ^+ leaves out eigenvectors whose eigenvalue is at most `tolerance`
+/// times the largest. The inverse of a regular G; for a singular one, G A G = G and A G A = A.
+/// Columns of zeros give zeros. Keeps its workspace.
 class pseudo_inverse
 {
   public:

@@ -28,14 +28,14 @@ double dot(const T* a, const T* b, std::size_t count)
 template <class T>
 void gram(factor_ref<const T> f, matrix_ref<double> out, std::size_t threads)
 {
+    constexpr std::size_t worth_threads = 65536;
     const std::size_t k = f.rank();
-    parallel_for(f.rows() * k < 65536 ? 1 : k, threads,
-                 [&](std::size_t task, std::size_t)
+    parallel_for(k, f.rows() * k < worth_threads ? 1 : threads,
+                 [&](std::size_t j, std::size_t)
                  {
-                     for (std::size_t j = task; j < (f.rows() * k < 65536 ? k : task + 1); ++j)
-                         for (std::size_t l = 0; l <= j; ++l)
-                             out(j, l) = out(l, j) =
-                                 dot(f.column(j).data(), f.column(l).data(), f.rows());
+                     for (std::size_t l = 0; l <= j; ++l)
+                         out(j, l) = out(l, j) =
+                             dot(f.column(j).data(), f.column(l).data(), f.rows());
                  });
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -105,9 +104,9 @@ class dense
 
     /// A whole iteration in one read of X. With P the swept factor (the maps for a row-major X), O
     /// the other: for each block of rows of P, visit(first_row, block, worker) gets X_b O in
-    /// `block` and leaves the new rows P_b there, already written to P where P is kept; afterwards
-    /// product = X^T P (rows of O x k). Blocks are visited concurrently,
-    /// each by one of the workers 0 ... threads - 1. A masked row gets zeros and is not summed.
+    /// `block` and leaves the new rows P_b there (to keep them in P is the visitor's business);
+    /// afterwards product = X^T P (rows of O x k). Blocks are visited concurrently, each by one of
+    /// the workers 0 ... threads - 1. A masked row gets zeros and is not summed.
     template <class Visit>
     void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
     {

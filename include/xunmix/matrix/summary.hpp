@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/parallel.hpp>
@@ -103,7 +105,7 @@ void find_non_finite(const unfolded<T>& x, data_summary& summary)
             }
 }
 
-/// Where a block of rows has a signal: in which of its rows (returned), in which columns (`lit`).
+/// Whether a stretch of a row has a signal, and in which columns (`lit`).
 template <class T>
 bool mark_lit(const T* x, std::size_t first, std::size_t last, unsigned char* lit)
 {
@@ -116,6 +118,47 @@ bool mark_lit(const T* x, std::size_t first, std::size_t last, unsigned char* li
     }
     return any != 0;
 }
+
+/// What a block of stored rows tells.
+struct partial_summary
+{
+    data_summary totals{};
+    std::vector<unsigned char> lit{}; ///< for each stored column, whether any of the rows lights it
+    std::size_t dark_rows = 0;
+
+    template <class T>
+    void add_row(const T* row, const std::vector<std::pair<std::size_t, std::size_t>>& ranges)
+    {
+        summary_sums sums;
+        bool any = false;
+        for (auto [first, last] : ranges)
+        {
+            sums.add(row + first, last - first);
+            any |= mark_lit(row, first, last, lit.data());
+        }
+        dark_rows += !any;
+        sums.add_to(totals);
+    }
+    void add(const partial_summary& next)
+    {
+        totals.squared_norm += next.totals.squared_norm;
+        totals.sum += next.totals.sum;
+        totals.minimum = std::min(totals.minimum, next.totals.minimum);
+        totals.maximum = std::max(totals.maximum, next.totals.maximum);
+        totals.negative += next.totals.negative;
+        dark_rows += next.dark_rows;
+        std::transform(lit.begin(), lit.end(), next.lit.begin(), lit.begin(), std::bit_or<>{});
+    }
+};
+
+/// Dark columns among the kept ones.
+inline std::size_t dark_columns(const partial_summary& sums, const grid& columns)
+{
+    std::size_t dark = 0;
+    for (std::size_t c = 0; c < columns.size(); ++c)
+        dark += columns.keeps(c) && !sums.lit[c];
+    return dark;
+}
 }
 
 /// One read of X: norm, sum, extremes, and what is negative, non-finite or dark. What lies under a
@@ -124,59 +167,27 @@ template <class T>
 data_summary summarize(const unfolded<T>& x, std::size_t threads = 0)
 {
     const bool by_row = x.is_row_major();
-    const auto& shape = x.shape();
-    const grid& row_grid = by_row ? shape.positions : shape.channels;
-    const grid& col_grid = by_row ? shape.channels : shape.positions;
-    const std::size_t rows = row_grid.size(), cols = col_grid.size();
+    const grid& rows = by_row ? x.shape().positions : x.shape().channels;
+    const grid& cols = by_row ? x.shape().channels : x.shape().positions;
     const std::size_t stride = by_row ? x.row_stride() : x.column_stride();
-    const auto ranges = detail::kept_ranges(col_grid);
-    const std::size_t chunks = std::min<std::size_t>(rows, 16);
-    struct part
-    {
-        data_summary totals;
-        std::vector<unsigned char> lit;
-        std::size_t dark_rows = 0;
-    };
-    std::vector<part> parts(chunks);
-    parallel_for(
-        chunks, threads,
-        [&](std::size_t chunk, std::size_t)
-        {
-            auto& mine = parts[chunk];
-            mine.lit.assign(cols, 0);
-            for (std::size_t i = chunk * rows / chunks; i < (chunk + 1) * rows / chunks; ++i)
-            {
-                if (!row_grid.keeps(i))
-                    continue;
-                detail::summary_sums sums;
-                bool lit = false;
-                for (auto [first, last] : ranges)
-                {
-                    sums.add(x.data() + i * stride + first, last - first);
-                    lit |= detail::mark_lit(x.data() + i * stride, first, last, mine.lit.data());
-                }
-                mine.dark_rows += !lit;
-                sums.add_to(mine.totals);
-            }
-        });
-    data_summary out;
-    std::size_t dark_rows = 0, dark_cols = 0;
-    for (const auto& p : parts)
-    {
-        out.squared_norm += p.totals.squared_norm;
-        out.sum += p.totals.sum;
-        out.minimum = std::min(out.minimum, p.totals.minimum);
-        out.maximum = std::max(out.maximum, p.totals.maximum);
-        out.negative += p.totals.negative;
-        dark_rows += p.dark_rows;
-    }
-    for (auto [first, last] : ranges)
-        for (std::size_t c = first; c < last; ++c)
-            dark_cols += std::none_of(parts.begin(), parts.end(),
-                                      [c](const part& p) { return p.lit[c] != 0; });
-    out.entries = row_grid.kept() * col_grid.kept();
-    out.dark_positions = by_row ? dark_rows : dark_cols;
-    out.dark_channels = by_row ? dark_cols : dark_rows;
+    const auto ranges = detail::kept_ranges(cols);
+    const std::size_t n = rows.size(), chunks = std::min<std::size_t>(n, 16);
+    std::vector<detail::partial_summary> parts(chunks);
+    parallel_for(chunks, threads,
+                 [&](std::size_t chunk, std::size_t)
+                 {
+                     parts[chunk].lit.assign(cols.size(), 0);
+                     for (std::size_t i = chunk * n / chunks; i < (chunk + 1) * n / chunks; ++i)
+                         if (rows.keeps(i))
+                             parts[chunk].add_row(x.data() + i * stride, ranges);
+                 });
+    for (std::size_t chunk = 1; chunk < chunks; ++chunk)
+        parts[0].add(parts[chunk]);
+    data_summary out = parts[0].totals;
+    out.entries = rows.kept() * cols.kept();
+    const std::size_t dark_cols = detail::dark_columns(parts[0], cols);
+    out.dark_positions = by_row ? parts[0].dark_rows : dark_cols;
+    out.dark_channels = by_row ? dark_cols : parts[0].dark_rows;
     if (!std::isfinite(out.squared_norm) || !std::isfinite(out.sum))
         detail::find_non_finite(x, out);
     return out;
