@@ -196,9 +196,9 @@ inline xu::tensor<double> to_tensor(const matrix& f, std::vector<std::size_t> pl
 }
 
 /// Data with a factorization that is unique up to order and scale: for each component a place where
-/// it alone is present, in one factor, and zeros in the other, among them for each component a place
-/// where it alone is missing. No cone that holds the data can then be widened without leaving the
-/// orthant ("boundary close", Laurberg et al. 2008).
+/// it alone is present, in one factor, and zeros in the other, among them for each component a
+/// place where it alone is missing. No cone that holds the data can then be widened without leaving
+/// the orthant ("boundary close", Laurberg et al. 2008).
 struct recipe
 {
     std::size_t positions = 60;
