@@ -64,19 +64,19 @@ void check_recovery(const recipe& r)
 
 TEST_CASE("planted factors with pure positions are recovered, ranks 2 to 10")
 {
-    for (std::size_t rank : {2, 3, 5, 7, 10})
+    for (std::size_t rank : {2U, 3U, 5U, 7U, 10U})
         check_recovery({.rank = rank, .seed = rank});
 }
 
 TEST_CASE("planted factors with pure channels are recovered, ranks 2 to 10")
 {
-    for (std::size_t rank : {2, 3, 5, 7, 10})
+    for (std::size_t rank : {2U, 3U, 5U, 7U, 10U})
         check_recovery({.rank = rank, .pure_channels = true, .seed = rank});
 }
 
 TEST_CASE("planted components that resemble each other are recovered")
 {
-    for (std::size_t rank : {2, 3, 5, 7})
+    for (std::size_t rank : {2U, 3U, 5U, 7U})
         check_recovery({.rank = rank, .background = 3, .seed = rank});
 }
 

@@ -334,26 +334,31 @@ struct problem
     double ridge = 0;
 };
 
-/// How far F is from solving its problem: |F - P(F - gradient / curvature)| / |F|, where P is the
-/// proximal step of everything but the square terms, entry by entry. Zero exactly where the
-/// Karush-Kuhn-Tucker conditions hold. In double, from X itself.
+/// How far F is from solving its problem: the largest |F_j - P(F_j - gradient_j / curvature_j)| /
+/// |F_j| of its columns, where P is the proximal step of everything but the square terms. Zero
+/// exactly where the Karush-Kuhn-Tucker conditions hold, and the same for any scale of the columns.
+/// In double, from X itself.
 inline double kkt_residual(const matrix& X, const matrix& F, const matrix& O, const problem& p = {})
 {
     const matrix gram = transposed(O) * O, rhs = X * O, FG = F * gram;
-    double sum = 0;
-    for (std::size_t i = 0; i < F.rows; ++i)
-        for (std::size_t j = 0; j < F.cols; ++j)
+    double worst = 0;
+    for (std::size_t j = 0; j < F.cols; ++j)
+    {
+        const double curvature = gram(j, j) + p.ridge;
+        double moved = 0, size = 0;
+        for (std::size_t i = 0; curvature > 0 && i < F.rows; ++i)
         {
-            const double curvature = gram(j, j) + p.ridge;
-            if (curvature == 0)
-                continue;
             const double gradient = FG(i, j) + p.ridge * F(i, j) - rhs(i, j);
             double x = F(i, j) - gradient / curvature;
             x = std::copysign(std::max(std::abs(x) - p.l1 / curvature, 0.0), x);
             x = std::clamp(x, p.lower, p.upper);
-            sum += (x - F(i, j)) * (x - F(i, j));
+            moved += (x - F(i, j)) * (x - F(i, j));
+            size += F(i, j) * F(i, j);
         }
-    return std::sqrt(sum / squared_norm(F));
+        if (moved > 0)
+            worst = std::max(worst, std::sqrt(moved / size));
+    }
+    return worst;
 }
 
 /// Both factors' residuals, the larger one.

@@ -196,7 +196,7 @@ TEST_CASE_TEMPLATE("kernels: products of rows with a packed factor", T, std::uin
     using F = xu::factor_value_t<T>;
     for (std::size_t columns : columns_tried)
         for (std::size_t rank : ranks_tried)
-            for (std::size_t count : {1, 3, 4, 6, 9})
+            for (std::size_t count : {1U, 3U, 4U, 6U, 9U})
                 for (bool hides : {false, true})
                 {
                     const auto keep = hides ? some_mask(columns) : std::vector<std::uint8_t>{};
@@ -233,7 +233,7 @@ TEST_CASE_TEMPLATE("kernels: weighted residuals of rows", T, std::uint16_t, floa
 {
     using F = xu::factor_value_t<T>;
     for (std::size_t columns : columns_tried)
-        for (std::size_t rank : {0, 1, 7, 16})
+        for (std::size_t rank : {0U, 1U, 7U, 16U})
             for (bool hides : {false, true})
             {
                 const std::size_t count = 6;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Loops over tasks: each task once, exceptions carried over, results that do not depend on who did
 // what. Scratch memory.
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -16,12 +18,20 @@
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define XUNMIX_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define XUNMIX_ADDRESS_SANITIZER
+#endif
+#endif
+
 namespace xu = xunmix;
 
 TEST_CASE("parallel: every task runs once, by one of the workers")
 {
-    for (std::size_t threads : {0, 1, 2, 3, 8})
-        for (std::size_t tasks : {0, 1, 2, 7, 500})
+    for (std::size_t threads : {0U, 1U, 2U, 3U, 8U})
+        for (std::size_t tasks : {0U, 1U, 2U, 7U, 500U})
         {
             std::vector<std::atomic<int>> visits(tasks);
             std::atomic<std::size_t> highest{0};
@@ -55,7 +65,7 @@ TEST_CASE("parallel: no two tasks at a time share a worker")
 
 TEST_CASE("parallel: an exception comes out as it was thrown, and the other tasks are done")
 {
-    for (std::size_t threads : {1, 3})
+    for (std::size_t threads : {1U, 3U})
     {
         std::atomic<int> done{0};
         std::string message;
@@ -122,10 +132,12 @@ TEST_CASE("buffer: grows, keeps, aligns, and survives a move and a failure")
     REQUIRE(again != nullptr);
     again[2] = 2;
 
+#ifndef XUNMIX_ADDRESS_SANITIZER // which takes a failing new for an error
     CHECK_THROWS_AS(static_cast<void>(taken.get(std::size_t{1} << 58)), std::bad_alloc);
     double* after = taken.get(3);
     REQUIRE(after != nullptr);
     after[2] = 3;
+#endif
 }
 
 TEST_CASE("random: uniform numbers are in range, well spread, and the same everywhere")
@@ -154,7 +166,7 @@ TEST_CASE("random: uniform numbers are in range, well spread, and the same every
 TEST_CASE("random: whole numbers below n, all of them equally often")
 {
     xu::random_engine engine(2);
-    for (std::uint64_t n : {1, 2, 7, 10})
+    for (std::uint64_t n : {1U, 2U, 7U, 10U})
     {
         std::vector<int> count(n);
         for (int i = 0; i < 7000; ++i)

@@ -75,7 +75,7 @@ TEST_CASE_TEMPLATE("permute: squares and their edges, transposed", T, std::uint8
     const std::size_t stride = 41, out_stride = 45;
     const auto from = numbered<T>(40 * stride);
     for (std::size_t rows = 0; rows <= 37; ++rows)
-        for (std::size_t cols : {0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 39})
+        for (std::size_t cols : {0U, 1U, 3U, 4U, 7U, 8U, 15U, 16U, 17U, 31U, 32U, 33U, 39U})
         {
             std::vector<T> to(40 * out_stride, T{7});
             xunmix::simd::transpose(from.data(), static_cast<std::ptrdiff_t>(stride), to.data(),
@@ -92,9 +92,9 @@ TEST_CASE_TEMPLATE("permute: squares and their edges, transposed", T, std::uint8
 TEST_CASE("permute: a streamed copy writes what it should and nothing else")
 {
     const auto from = numbered<std::uint8_t>(1000);
-    for (std::size_t to_shift : {0, 1, 16, 63})
-        for (std::size_t from_shift : {0, 5})
-            for (std::size_t count : {0, 1, 63, 64, 65, 127, 128, 500, 900})
+    for (std::size_t to_shift : {0U, 1U, 16U, 63U})
+        for (std::size_t from_shift : {0U, 5U})
+            for (std::size_t count : {0U, 1U, 63U, 64U, 65U, 127U, 128U, 500U, 900U})
             {
                 std::vector<std::uint8_t> to(1100, 3);
                 xunmix::detail::stream_copy(to.data() + to_shift, from.data() + from_shift, count);
@@ -175,7 +175,7 @@ TEST_CASE("permute: any strides")
         {{700, 1}, {3, 7000}},           // a short last axis
         {{3, 7000}, {11, 21}, {7, 3}, {3, 1}}};
     for (const auto& axes : cases)
-        for (std::size_t shift : {0, 3})
+        for (std::size_t shift : {0U, 3U})
             CHECK(copies(middle, axes, shift));
 }
 
@@ -201,7 +201,7 @@ TEST_CASE_TEMPLATE("permute: larger than the caches, by several threads", T, std
     const std::size_t rows = 1013, cols = n / rows;
     const auto src = numbered<T>(2 * rows * cols);
     const auto stride = static_cast<std::ptrdiff_t>(rows);
-    for (std::size_t threads : {1, 3})
+    for (std::size_t threads : {1U, 3U})
     {
         CHECK(copies(src.data(), {{rows, 1}, {cols, stride}}, 0, threads));
         CHECK(copies(src.data(), {{rows, 1}, {cols, stride}}, 1, threads));

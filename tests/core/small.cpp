@@ -53,8 +53,8 @@ double largest(const matrix& a)
 
 TEST_CASE_TEMPLATE("small: gram and inner products", T, float, double)
 {
-    for (std::size_t rows : {1, 5, 8, 17, 1000, 20000})
-        for (std::size_t k : {1, 2, 7, 16})
+    for (std::size_t rows : {1U, 5U, 8U, 17U, 1000U, 20000U})
+        for (std::size_t k : {1U, 2U, 7U, 16U})
         {
             owned_factor<T> a(random_matrix(rows, k, 1, -1, 1)),
                 b(random_matrix(rows, k, 2, -1, 1));
@@ -70,7 +70,7 @@ TEST_CASE_TEMPLATE("small: gram and inner products", T, float, double)
             CHECK(std::abs(xu::small::inner(a.view(), b.view()) - inner) < 1e-13 * size);
 
             matrix many(k, k);
-            for (std::size_t threads : {2, 3})
+            for (std::size_t threads : {2U, 3U})
             {
                 xu::small::gram(a.view(), {many.values.data(), k}, threads);
                 CHECK(many.values == gram.values);
@@ -129,7 +129,7 @@ TEST_CASE("small: the residual from norm, products and Gram matrices is the resi
 
 TEST_CASE("pseudo_inverse: the inverse of a regular Gram matrix, whatever the scales")
 {
-    for (std::size_t k : {1, 2, 5, 12, 40})
+    for (std::size_t k : {1U, 2U, 5U, 12U, 40U})
     {
         const matrix G = gram_of(random_matrix(3 * k, k, k, -1, 1));
         CHECK(relative_distance(G * inverse_of(G), identity(k)) < 1e-11);
@@ -165,7 +165,7 @@ TEST_CASE("pseudo_inverse: known inverses")
 
 TEST_CASE("pseudo_inverse: singular Gram matrices still solve their own normal equations")
 {
-    for (std::size_t k : {2, 3, 6, 20})
+    for (std::size_t k : {2U, 3U, 6U, 20U})
         for (std::size_t rank = 1; rank < k; rank += 1 + k / 4)
         {
             // k columns that span `rank` dimensions, one a million times another
@@ -237,7 +237,7 @@ TEST_CASE("pseudo_inverse: one object serves Gram matrices of any size, part of 
 {
     xu::small::pseudo_inverse invert;
     const matrix G = gram_of(random_matrix(60, 8, 10));
-    for (std::size_t k : {8, 3, 5, 8})
+    for (std::size_t k : {8U, 3U, 5U, 8U})
     {
         const xu::matrix_ref<const double> corner(G.values.data(), k, k, 8);
         const auto A = invert(corner, 1e-12);

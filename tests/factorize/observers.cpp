@@ -28,14 +28,15 @@ auto run(Args&&... args)
 std::string without_digits(const std::string& line)
 {
     std::istringstream in(line);
-    std::string out;
+    std::ostringstream out;
     std::size_t number = 0;
-    for (std::string word; std::getline(in, word, ' ');)
+    const char* separator = "";
+    for (std::string word; std::getline(in, word, ' '); separator = " ")
     {
         const bool measured = !word.empty() && std::isdigit(word.front()) != 0 && number++ > 0;
-        out += (out.empty() ? "" : " ") + (measured ? "#" : word);
+        out << separator << (measured ? "#" : word);
     }
-    return out;
+    return out.str();
 }
 
 std::vector<std::string> lines_of(const std::string& text)

@@ -17,7 +17,7 @@ TEST_CASE("fold: what was unfolded folds back, for every choice of positions")
         const auto scan = numbered<float>(shape);
         const auto column_major = numbered<float, xt::layout_type::column_major>(shape);
         for (const auto& axes : choices(shape.size()))
-            for (std::size_t gap : {0, 3})
+            for (std::size_t gap : {0U, 3U})
             {
                 const auto u = xu::unfold(scan, xu::positions(axes));
                 const std::size_t stride = u.cols() + gap;

@@ -172,8 +172,9 @@ data_summary summarize(const unfolded<T>& x, std::size_t threads = 0)
     const std::size_t stride = by_row ? x.row_stride() : x.column_stride();
     const auto ranges = detail::kept_ranges(cols);
     const std::size_t n = rows.size(), chunks = std::min<std::size_t>(n, 16);
+    constexpr std::size_t worth_threads = 65536;
     std::vector<detail::partial_summary> parts(chunks);
-    parallel_for(chunks, threads,
+    parallel_for(chunks, n * cols.size() < worth_threads ? 1 : threads,
                  [&](std::size_t chunk, std::size_t)
                  {
                      parts[chunk].lit.assign(cols.size(), 0);
