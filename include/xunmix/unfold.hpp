@@ -196,7 +196,7 @@ class unfolded
                                           detail::shape_text(keep.shape()));
         if (places.keep.empty())
             places.keep.assign(places.size(), 1);
-        const tensor<bool> flags = keep;
+        const tensor<bool>& flags = keep; // evaluated once where it is an expression
         for (std::size_t i = 0; i < places.keep.size(); ++i)
             places.keep[i] = static_cast<std::uint8_t>(places.keep[i] && flags.data()[i]);
         detail::require<invalid_argument>(places.kept() > 0, "the ", what, " mask masks all ",

@@ -111,8 +111,8 @@ TEST_CASE("agreement: only the swept side's constraints decide the number of rea
 {
     const auto reads_once = [](layout how, const auto&... constraints)
     {
-        return xu::make_solver(unfold_as<float>(random_matrix(9, 8, 1), how), {.rank = 2},
-                               xu::hals{}, constraints...)
+        return xu::make_solver(unfold_as<float>(random_matrix(9, 8, 1), how),
+                               {.rank = 2, .threads = 1}, xu::hals{}, constraints...)
             .one_read();
     };
     const auto on_maps = xu::on_maps(needs_everything{});

@@ -157,9 +157,10 @@ TEST_CASE("allocations: none either with two reads, nor after a resume")
     const auto whole = [](xu::factor_ref<double> f) { REQUIRE(f.is_whole()); };
     const auto make = [&](std::size_t iterations)
     {
-        return xu::make_solver(unfold_as<double>(random_matrix(300, 80, 2)),
-                               {.rank = 3, .max_iterations = iterations, .tolerance = 0},
-                               xu::multiplicative{}, xu::on_maps(whole), xu::on_components(whole));
+        return xu::make_solver(
+            unfold_as<double>(random_matrix(300, 80, 2)),
+            {.rank = 3, .max_iterations = iterations, .tolerance = 0, .threads = 1},
+            xu::multiplicative{}, xu::on_maps(whole), xu::on_components(whole));
     };
     CHECK(later_allocations(make(6)) == 0);
     auto first = make(3);

@@ -93,10 +93,11 @@ TEST_CASE("invariance: the transposed scan exchanges maps and components")
     // als begins with the components, hals with the maps: the same alternation for X and X^T where
     // there is one component, whose update is exact in both.
     const matrix X = random_matrix(40, 30, 6), c = random_matrix(40, 1, 7);
-    auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 1, .tolerance = 0}, xu::als{},
-                                  xu::given{.maps = to_tensor(c)});
-    auto other = xu::make_solver(unfold_as<double>(transposed(X)), {.rank = 1, .tolerance = 0},
-                                 xu::hals{}, xu::given{.components = to_tensor(c)});
+    auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 1, .tolerance = 0, .threads = 1},
+                                  xu::als{}, xu::given{.maps = to_tensor(c)});
+    auto other =
+        xu::make_solver(unfold_as<double>(transposed(X)), {.rank = 1, .tolerance = 0, .threads = 1},
+                        xu::hals{}, xu::given{.components = to_tensor(c)});
     for (int t = 0; t < 5; ++t)
     {
         solver.step();

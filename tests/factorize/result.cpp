@@ -21,7 +21,8 @@ template <class... Args>
 auto run(xu::scaling scale, const Args&... args)
 {
     return xu::factorize(unfold_as<double>(X, layout::row_major, {5, 6}, {4, 3, 2}),
-                         {.rank = 4, .max_iterations = 30, .scale = scale}, xu::hals{}, args...);
+                         {.rank = 4, .max_iterations = 30, .threads = 1, .scale = scale},
+                         xu::hals{}, args...);
 }
 
 matrix column_sums(const matrix& f)
@@ -90,7 +91,7 @@ TEST_CASE("result: folds back to images, masked places filled")
     const auto x = unfold_as<float>(X, layout::row_major, {5, 6}, {4, 3, 2})
                        .mask_positions(keep_positions)
                        .mask_channels(keep_channels);
-    const auto result = xu::factorize(x, {.rank = 3, .max_iterations = 5}, xu::als{});
+    const auto result = xu::factorize(x, {.rank = 3, .max_iterations = 5, .threads = 1}, xu::als{});
     CHECK(result.rank() == 3);
     const auto maps = result.maps(-1), components = result.components();
     CHECK(xu::detail::shape_text(maps.shape()) == "(3, 5, 6)");
@@ -112,7 +113,8 @@ TEST_CASE("result: outlives data and solver, and tells what was odd about the da
     {
         matrix data = random_matrix(12, 9, 3);
         data(1, 2) = data(4, 4) = -0.5;
-        return xu::factorize(unfold_as<float>(data), {.rank = 2, .max_iterations = 3}, xu::hals{});
+        return xu::factorize(unfold_as<float>(data), {.rank = 2, .max_iterations = 3, .threads = 1},
+                             xu::hals{});
     }();
     CHECK(result.negative_data == 2);
     CHECK(result.one_read);

@@ -52,9 +52,10 @@ TEST_CASE("solver: does exactly max_iterations, and none for 0")
     for (const std::size_t wanted : {0U, 1U, 7U})
     {
         std::size_t calls = 0;
-        const auto result = xu::factorize(unfold_as<float>(X),
-                                          {.rank = 3, .max_iterations = wanted, .tolerance = 0},
-                                          xu::hals{}, [&](const auto&) { ++calls; });
+        const auto result =
+            xu::factorize(unfold_as<float>(X),
+                          {.rank = 3, .max_iterations = wanted, .tolerance = 0, .threads = 1},
+                          xu::hals{}, [&](const auto&) { ++calls; });
         CHECK(calls == wanted);
         CHECK(result.iterations == wanted);
         CHECK(result.history.size() == wanted);
@@ -65,10 +66,11 @@ TEST_CASE("solver: does exactly max_iterations, and none for 0")
 TEST_CASE("solver: before the first iteration the result is the start and its exact objective")
 {
     const matrix C = random_matrix(30, 2, 2), S = random_matrix(24, 2, 3);
-    const auto result = xu::factorize(
-        unfold_as<double>(X), {.rank = 2, .max_iterations = 0, .scale = xu::scaling::none},
-        xu::hals{}, xu::given{.maps = to_tensor(C), .components = to_tensor(S)},
-        xu::on_maps(xu::ridge{.weight = 0.5}));
+    const auto result =
+        xu::factorize(unfold_as<double>(X),
+                      {.rank = 2, .max_iterations = 0, .threads = 1, .scale = xu::scaling::none},
+                      xu::hals{}, xu::given{.maps = to_tensor(C), .components = to_tensor(S)},
+                      xu::on_maps(xu::ridge{.weight = 0.5}));
     const double residual = squared_residual(X, C, S);
     CHECK(result.mse == doctest::Approx(residual / 720).epsilon(1e-12));
     CHECK(result.objective == doctest::Approx(residual + 0.5 * squared_norm(C)).epsilon(1e-12));
@@ -81,8 +83,8 @@ TEST_CASE("solver: result() and residual() may be called at any time and change 
     const auto make = [&]
     {
         return xu::make_solver(unfold_as<double>(X),
-                               {.rank = 3, .max_iterations = 20, .tolerance = 0.1}, xu::als{},
-                               xu::on_maps(xu::non_negative{}));
+                               {.rank = 3, .max_iterations = 20, .tolerance = 0.1, .threads = 1},
+                               xu::als{}, xu::on_maps(xu::non_negative{}));
     };
     auto quiet = make(), asked = make();
     while (quiet.status() == xu::status::running)
@@ -99,7 +101,7 @@ TEST_CASE("solver: result() and residual() may be called at any time and change 
 
 TEST_CASE_TEMPLATE("solver: the objective is what the elements of X say", T, float, double)
 {
-    auto solver = xu::make_solver(unfold_as<T>(X), {.rank = 3}, xu::hals{},
+    auto solver = xu::make_solver(unfold_as<T>(X), {.rank = 3, .threads = 1}, xu::hals{},
                                   xu::on_maps(xu::non_negative{}, xu::sparse{.weight = 0.2}));
     for (int t = 0; t < 5; ++t)
         solver.step();
@@ -117,10 +119,14 @@ TEST_CASE("solver: converges where the relative decrease is below the tolerance"
 {
     const auto run = [](double tolerance, std::size_t patience)
     {
-        return xu::factorize(
-            unfold_as<double>(X),
-            {.rank = 3, .max_iterations = 5000, .tolerance = tolerance, .patience = patience},
-            xu::hals{}, xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
+        return xu::factorize(unfold_as<double>(X),
+                             {.rank = 3,
+                              .max_iterations = 5000,
+                              .tolerance = tolerance,
+                              .patience = patience,
+                              .threads = 1},
+                             xu::hals{}, xu::on_maps(xu::non_negative{}),
+                             xu::on_components(xu::non_negative{}));
     };
     for (const std::size_t patience : {1U, 4U})
     {
@@ -148,8 +154,9 @@ TEST_CASE_TEMPLATE("solver: a warm start from the answer stops at once", U, xu::
     const auto run = [&](double tolerance, const auto& init)
     {
         return xu::factorize(
-            unfold_as<double>(X), {.rank = 3, .max_iterations = 20000, .tolerance = tolerance}, U{},
-            init, xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
+            unfold_as<double>(X),
+            {.rank = 3, .max_iterations = 20000, .tolerance = tolerance, .threads = 1}, U{}, init,
+            xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
     };
     const auto cold = run(1e-13, xu::random_uniform{});
     const auto warm = run(1e-9, xu::given{.maps = cold.maps(), .components = cold.components()});
@@ -161,14 +168,15 @@ TEST_CASE_TEMPLATE("solver: a warm start from the answer stops at once", U, xu::
 TEST_CASE("solver: a perfect fit is the end")
 {
     const matrix C = random_matrix(20, 2, 4), S = random_matrix(15, 2, 5);
-    const auto result = xu::factorize(unfold_as<double>(C * transposed(S)), {.rank = 2}, xu::als{});
+    const auto result =
+        xu::factorize(unfold_as<double>(C * transposed(S)), {.rank = 2, .threads = 1}, xu::als{});
     CHECK(result.status == xu::status::converged);
     CHECK(result.mse < 1e-13);
 }
 
 TEST_CASE("solver: what can be stopped is stopped, once")
 {
-    auto solver = xu::make_solver(unfold_as<float>(X), {.rank = 2}, xu::hals{});
+    auto solver = xu::make_solver(unfold_as<float>(X), {.rank = 2, .threads = 1}, xu::hals{});
     solver.step();
     solver.stop();
     CHECK(solver.status() == xu::status::stopped);
@@ -176,7 +184,8 @@ TEST_CASE("solver: what can be stopped is stopped, once")
     solver.step();
     CHECK(solver.state().iterations == 1);
     CHECK(solver.state().maps == maps);
-    auto ended = xu::make_solver(unfold_as<float>(X), {.rank = 2, .max_iterations = 1}, xu::hals{});
+    auto ended = xu::make_solver(unfold_as<float>(X),
+                                 {.rank = 2, .max_iterations = 1, .threads = 1}, xu::hals{});
     ended.step();
     ended.stop();
     CHECK(ended.status() == xu::status::max_iterations);
@@ -187,8 +196,9 @@ TEST_CASE("solver: NaN and infinity end it as non_finite, and the best iterate i
     for (const double factor : {std::nan(""), std::numeric_limits<double>::infinity(), 1e200})
     {
         CAPTURE(factor);
-        const auto result = xu::factorize(unfold_as<double>(X), {.rank = 3, .tolerance = 0},
-                                          xu::hals{}, xu::on_components(spoil(5, factor)));
+        const auto result =
+            xu::factorize(unfold_as<double>(X), {.rank = 3, .tolerance = 0, .threads = 1},
+                          xu::hals{}, xu::on_components(spoil(5, factor)));
         CHECK(result.status == xu::status::non_finite);
         CHECK(result.iterations == 4);
         CHECK(result.best_iteration == 3);
@@ -196,16 +206,17 @@ TEST_CASE("solver: NaN and infinity end it as non_finite, and the best iterate i
         CHECK(squared_residual(X, C, S) == doctest::Approx(result.objective).epsilon(1e-10));
         CHECK(result.objective == result.history[2].objective);
     }
-    const auto broken =
-        xu::factorize(unfold_as<double>(X), {.rank = 3}, xu::hals{}, xu::on_maps(spoiling_prox{}));
+    const auto broken = xu::factorize(unfold_as<double>(X), {.rank = 3, .threads = 1}, xu::hals{},
+                                      xu::on_maps(spoiling_prox{}));
     CHECK(broken.status == xu::status::non_finite);
     CHECK(std::isnan(broken.history.back().objective));
 }
 
 TEST_CASE("solver: an objective that explodes ends it as diverged")
 {
-    const auto result = xu::factorize(unfold_as<double>(X), {.rank = 3, .tolerance = 0}, xu::hals{},
-                                      xu::on_components(spoil(5, 1e4)));
+    const auto result =
+        xu::factorize(unfold_as<double>(X), {.rank = 3, .tolerance = 0, .threads = 1}, xu::hals{},
+                      xu::on_components(spoil(5, 1e4)));
     CHECK(result.status == xu::status::diverged);
     CHECK(result.iterations == 4);
     CHECK(result.best_iteration == 3);
@@ -215,10 +226,10 @@ TEST_CASE("solver: an objective that explodes ends it as diverged")
 TEST_CASE("solver: where scale moves under a penalty the best iterate is kept")
 {
     // Each column of the components is normalised after its map was shrunk: no descent.
-    auto solver =
-        xu::make_solver(unfold_as<double>(X), {.rank = 3, .max_iterations = 60, .tolerance = 0},
-                        xu::hals{}, xu::on_maps(xu::non_negative{}, xu::sparse{.weight = 2}),
-                        xu::on_components(xu::non_negative{}, xu::unit_norm{}));
+    auto solver = xu::make_solver(
+        unfold_as<double>(X), {.rank = 3, .max_iterations = 60, .tolerance = 0, .threads = 1},
+        xu::hals{}, xu::on_maps(xu::non_negative{}, xu::sparse{.weight = 2}),
+        xu::on_components(xu::non_negative{}, xu::unit_norm{}));
     double best = std::numeric_limits<double>::infinity();
     while (solver.status() == xu::status::running)
     {

@@ -26,7 +26,8 @@ struct factors
 template <class T, class... Args>
 factors start(const xu::unfolded<T>& x, std::size_t rank, std::uint64_t seed, const Args&... args)
 {
-    const auto solver = xu::make_solver(x, {.rank = rank, .seed = seed}, xu::hals{}, args...);
+    const auto solver =
+        xu::make_solver(x, {.rank = rank, .seed = seed, .threads = 1}, xu::hals{}, args...);
     return {to_matrix(solver.current().maps), to_matrix(solver.current().components)};
 }
 

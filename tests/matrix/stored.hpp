@@ -71,10 +71,12 @@ xu::unfolded<T> store(const matrix& X, const arrangement& how)
     xu::unfolding shape{.positions = {{X.rows}, mask_of(X.rows, how.masks)},
                         .channels = {{X.cols}, mask_of(X.cols, how.masks)},
                         .axes = {0, 1}};
+    const auto at = [&](std::size_t i, std::size_t c)
+    { return by_row ? i * stride + c : c * stride + i; };
     for (std::size_t i = 0; i < X.rows; ++i)
         for (std::size_t c = 0; c < X.cols; ++c)
             if (shape.positions.keeps(i) && shape.channels.keeps(c))
-                memory[by_row ? i * stride + c : c * stride + i] = static_cast<T>(X(i, c));
+                memory.get()[at(i, c)] = static_cast<T>(X(i, c));
     return {memory.get(), by_row ? stride : 1, by_row ? 1 : stride, std::move(shape), memory};
 }
 

@@ -122,8 +122,8 @@ template <class T, class... Constraints>
 std::pair<matrix, matrix> one_iteration(const matrix& X, layout how, const matrix& maps,
                                         const Constraints&... constraints)
 {
-    auto solver = xu::make_solver(unfold_as<T>(X, how), {.rank = maps.cols}, xu::als{},
-                                  xu::given{.maps = to_tensor(maps)}, constraints...);
+    auto solver = xu::make_solver(unfold_as<T>(X, how), {.rank = maps.cols, .threads = 1},
+                                  xu::als{}, xu::given{.maps = to_tensor(maps)}, constraints...);
     solver.step();
     return {to_matrix(solver.current().maps), to_matrix(solver.current().components)};
 }
@@ -210,10 +210,11 @@ TEST_CASE("als: with non_negative and unit_norm these are Uesugi's nine steps")
             CAPTURE(seed);
             nine_steps reference(noisy_data(seed), random_matrix(40, 4, seed + 50));
             const xu::given start{.maps = to_tensor(reference.C)};
-            auto solver = xu::make_solver(unfold_as<double>(reference.X, how),
-                                          {.rank = 4, .max_iterations = 30, .tolerance = 0},
-                                          xu::als{}, start, xu::on_maps(xu::non_negative{}),
-                                          xu::on_components(xu::non_negative{}, xu::unit_norm{}));
+            auto solver =
+                xu::make_solver(unfold_as<double>(reference.X, how),
+                                {.rank = 4, .max_iterations = 30, .tolerance = 0, .threads = 1},
+                                xu::als{}, start, xu::on_maps(xu::non_negative{}),
+                                xu::on_components(xu::non_negative{}, xu::unit_norm{}));
             for (int t = 0; t < 30; ++t)
             {
                 solver.step();
@@ -234,8 +235,8 @@ TEST_CASE("als: ends where Uesugi's steps end, with their order of components")
         reference.iterate();
     while (reference.decreases_enough(tolerance));
     const auto result = xu::factorize(
-        unfold_as<double>(reference.X), {.rank = 4, .max_iterations = 1000, .tolerance = tolerance},
-        xu::als{},
+        unfold_as<double>(reference.X),
+        {.rank = 4, .max_iterations = 1000, .tolerance = tolerance, .threads = 1}, xu::als{},
         xu::given{.maps = to_tensor(nine_steps(noisy_data(8), random_matrix(40, 4, 58)).C)},
         xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}, xu::unit_norm{}));
     CHECK(result.status == xu::status::converged);
@@ -255,7 +256,7 @@ TEST_CASE("als: ends where Uesugi's steps end, with their order of components")
 TEST_CASE("als: with all components fixed the maps are the classical fit")
 {
     const matrix X = random_matrix(25, 30, 21), S = random_matrix(30, 3, 22);
-    const auto result = xu::factorize(unfold_as<double>(X), {.rank = 3}, xu::als{},
+    const auto result = xu::factorize(unfold_as<double>(X), {.rank = 3, .threads = 1}, xu::als{},
                                       xu::on_components(xu::fixed(to_tensor(S))));
     CHECK(relative_distance(to_matrix(result.components_matrix()), S) == 0);
     CHECK(relative_distance(to_matrix(result.maps_matrix()), least_squares(X, S)) < 1e-12);

@@ -133,9 +133,9 @@ void check_run(const matrix& X, layout how, const masks& m, const combination& c
     using F = xu::factor_value_t<T>;
     const double rounding = std::is_same_v<F, float> ? 2e-6 : 1e-12;
     const xu::any_constraint on_maps(c.on_maps), on_components(c.on_components);
-    auto solver =
-        xu::make_solver(masked<T>(X, how, m), {.rank = 4, .max_iterations = 25, .tolerance = 0},
-                        U{}, xu::on_maps(on_maps), xu::on_components(on_components));
+    auto solver = xu::make_solver(masked<T>(X, how, m),
+                                  {.rank = 4, .max_iterations = 25, .tolerance = 0, .threads = 1},
+                                  U{}, xu::on_maps(on_maps), xu::on_components(on_components));
     const matrix kept = transposed(rows_of(transposed(rows_of(X, m.positions)), m.channels));
     const double size = squared_norm(kept);
     const bool moves_scale =

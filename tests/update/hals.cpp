@@ -43,10 +43,11 @@ void check_follows(const names& on_maps, const problem& maps, const names& on_co
     const matrix X = random_matrix(133, 41, 5, -0.3, 1);
     for (const layout how : {layout::row_major, layout::column_major})
     {
-        auto solver = xu::make_solver(unfold_as<double>(X, how),
-                                      {.rank = 5, .max_iterations = 40, .tolerance = 0}, xu::hals{},
-                                      xu::on_maps(xu::any_constraint(on_maps)),
-                                      xu::on_components(xu::any_constraint(on_components)));
+        auto solver =
+            xu::make_solver(unfold_as<double>(X, how),
+                            {.rank = 5, .max_iterations = 40, .tolerance = 0, .threads = 1},
+                            xu::hals{}, xu::on_maps(xu::any_constraint(on_maps)),
+                            xu::on_components(xu::any_constraint(on_components)));
         matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
         for (int t = 0; t < 40; ++t)
         {
@@ -73,10 +74,10 @@ template <class T, class U = xu::hals>
 double kkt_after(std::size_t iterations, const matrix& X, const names& on_maps, const problem& maps,
                  const names& on_components, const problem& components)
 {
-    auto solver =
-        xu::make_solver(unfold_as<T>(X), {.rank = 4, .max_iterations = iterations, .tolerance = 0},
-                        U{}, xu::on_maps(xu::any_constraint(on_maps)),
-                        xu::on_components(xu::any_constraint(on_components)));
+    auto solver = xu::make_solver(
+        unfold_as<T>(X), {.rank = 4, .max_iterations = iterations, .tolerance = 0, .threads = 1},
+        U{}, xu::on_maps(xu::any_constraint(on_maps)),
+        xu::on_components(xu::any_constraint(on_components)));
     while (solver.status() == xu::status::running)
         solver.step();
     return kkt_residual_of_both(X, to_matrix(solver.current().maps),
@@ -132,8 +133,8 @@ TEST_CASE("hals: with all components fixed each position is a non-negative least
 {
     const matrix X = random_matrix(40, 30, 8, -0.5, 1), S = random_matrix(30, 5, 9);
     const auto result = xu::factorize(
-        unfold_as<double>(X), {.rank = 5, .max_iterations = 5000, .tolerance = 1e-15}, xu::hals{},
-        xu::on_maps(xu::non_negative{}), xu::on_components(xu::fixed(to_tensor(S))));
+        unfold_as<double>(X), {.rank = 5, .max_iterations = 5000, .tolerance = 1e-15, .threads = 1},
+        xu::hals{}, xu::on_maps(xu::non_negative{}), xu::on_components(xu::fixed(to_tensor(S))));
     const matrix C = to_matrix(result.maps_matrix());
     CHECK(relative_distance(to_matrix(result.components_matrix()), S) == 0);
     const matrix gradient = C * (transposed(S) * S) - X * S;
@@ -155,10 +156,10 @@ TEST_CASE("hals: some entries fixed, the rest is optimal")
     for (std::size_t c = 0; c < 40; ++c)
         known(c, 0) = 0.5;
     known(3, 1) = 0;
-    auto solver =
-        xu::make_solver(unfold_as<double>(X), {.rank = 4, .max_iterations = 3000, .tolerance = 0},
-                        xu::hals{}, xu::on_maps(xu::non_negative{}),
-                        xu::on_components(xu::non_negative{}, xu::fixed(to_tensor(known))));
+    auto solver = xu::make_solver(
+        unfold_as<double>(X), {.rank = 4, .max_iterations = 3000, .tolerance = 0, .threads = 1},
+        xu::hals{}, xu::on_maps(xu::non_negative{}),
+        xu::on_components(xu::non_negative{}, xu::fixed(to_tensor(known))));
     while (solver.status() == xu::status::running)
         solver.step();
     const matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
@@ -179,8 +180,8 @@ TEST_CASE_TEMPLATE("unit_norm: moves scale and leaves C S^T as it is", U, xu::ha
     const matrix X = random_matrix(30, 26, 10);
     const auto model = [&](const names& on_maps, const names& on_components)
     {
-        auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 3, .seed = 4}, U{},
-                                      xu::on_maps(xu::any_constraint(on_maps)),
+        auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 3, .seed = 4, .threads = 1},
+                                      U{}, xu::on_maps(xu::any_constraint(on_maps)),
                                       xu::on_components(xu::any_constraint(on_components)));
         for (int t = 0; t < 12; ++t)
             solver.step();
@@ -204,8 +205,8 @@ TEST_CASE("hals: a component that vanishes does no harm")
     const xu::given start{.maps = to_tensor(random_matrix(20, 3, 14)), .components = to_tensor(S)};
     const auto run = [&](const auto& on_maps)
     {
-        auto solver = xu::make_solver(unfold_as<float>(X), {.rank = 3}, xu::hals{}, start, on_maps,
-                                      xu::on_components(xu::fixed(to_tensor(S))));
+        auto solver = xu::make_solver(unfold_as<float>(X), {.rank = 3, .threads = 1}, xu::hals{},
+                                      start, on_maps, xu::on_components(xu::fixed(to_tensor(S))));
         solver.step();
         CHECK(std::isfinite(solver.current().objective));
         return to_matrix(solver.current().maps);

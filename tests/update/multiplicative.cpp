@@ -49,9 +49,9 @@ void check_follows(start s, const problem& maps, const problem& components, layo
                    const Constraints&... constraints)
 {
     auto solver = xu::make_solver(
-        unfold_as<double>(s.X, how), {.rank = 4, .max_iterations = 60, .tolerance = 0},
-        xu::multiplicative{}, xu::given{.maps = to_tensor(s.C), .components = to_tensor(s.S)},
-        constraints...);
+        unfold_as<double>(s.X, how),
+        {.rank = 4, .max_iterations = 60, .tolerance = 0, .threads = 1}, xu::multiplicative{},
+        xu::given{.maps = to_tensor(s.C), .components = to_tensor(s.S)}, constraints...);
     for (double& x : s.C.values)
         x = std::clamp(x, maps.lower, maps.upper);
     for (int t = 0; t < 60; ++t)
@@ -105,8 +105,8 @@ TEST_CASE("multiplicative: a projection of the whole factor sees the whole facto
                         column.end() - static_cast<std::ptrdiff_t>(column.size() / 2));
     };
     const matrix X = random_matrix(150, 24, 9);
-    auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 3}, xu::multiplicative{},
-                                  xu::on_maps(repeat_first_half));
+    auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 3, .threads = 1},
+                                  xu::multiplicative{}, xu::on_maps(repeat_first_half));
     CHECK_FALSE(solver.one_read());
     matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
     for (int t = 0; t < 5; ++t)
@@ -127,8 +127,10 @@ TEST_CASE("multiplicative: what is negative is refused before any work")
     const auto refusal = [](const matrix& X, const auto&... args)
     {
         return message_of<xu::error>(
-            [&]
-            { xu::factorize(unfold_as<float>(X), {.rank = 2}, xu::multiplicative{}, args...); });
+            [&] {
+                xu::factorize(unfold_as<float>(X), {.rank = 2, .threads = 1}, xu::multiplicative{},
+                              args...);
+            });
     };
     matrix X = random_matrix(6, 5, 1);
     const matrix C = random_matrix(6, 2, 2, -1, 0);
@@ -143,5 +145,6 @@ TEST_CASE("multiplicative: what is negative is refused before any work")
     CHECK(refusal(X) == "multiplicative updates need X >= 0: it holds 2 negative values, the "
                         "smallest -2.5; clip them with unfold(...).clipped(0), or use hals or als");
     const auto clipped = unfold_as<float>(X).clipped(0);
-    CHECK_NOTHROW(xu::factorize(clipped, {.rank = 2, .max_iterations = 2}, xu::multiplicative{}));
+    CHECK_NOTHROW(xu::factorize(clipped, {.rank = 2, .max_iterations = 2, .threads = 1},
+                                xu::multiplicative{}));
 }

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -37,9 +36,9 @@ class any_constraint
         for (const auto& name : names)
             members_.push_back(parse(name));
     }
-    void add(member m)
+    void add(const member& m)
     {
-        members_.push_back(std::move(m));
+        members_.push_back(m);
     }
     template <class Visit>
     void for_each_member(Visit&& visit) const

@@ -59,7 +59,7 @@ inline std::string text_attribute(const H5::H5Object& object, const char* name)
     {
         std::string value(type.getSize(), '\0');
         attribute.read(type, value.data());
-        return value.c_str();
+        return value.substr(0, value.find('\0'));
     }
     char* letters = nullptr;
     attribute.read(type, &letters);
@@ -135,10 +135,10 @@ inline hdf5_dataset describe(const H5::DataSet& dataset, std::string path)
 inline std::vector<hdf5_dataset> list_datasets(const H5::H5File& file)
 {
     std::vector<std::string> names;
-    const auto collect = [](hid_t, const char* name, const H5L_info_t* link, void* names_) -> herr_t
+    const auto collect = [](hid_t, const char* name, const H5L_info_t* link, void* list) -> herr_t
     {
         if (link->type == H5L_TYPE_HARD)
-            static_cast<std::vector<std::string>*>(names_)->emplace_back(name);
+            static_cast<std::vector<std::string>*>(list)->emplace_back(name);
         return 0;
     };
     H5Lvisit(file.getId(), H5_INDEX_NAME, H5_ITER_NATIVE, collect, &names);

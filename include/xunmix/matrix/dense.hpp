@@ -132,9 +132,8 @@ class dense
                          F* mine = coefficients + worker * block_rows() * rank;
                          sums[chunk] = 0;
                          for (std::size_t b = first; b < last; b += block_rows())
-                             sums[chunk] +=
-                                 block_residual(P.block(b, std::min(block_rows(), last - b)), b,
-                                                packed, mine, column_weights, weights);
+                             sums[chunk] += block_residual(P, b, std::min(block_rows(), last - b),
+                                                           packed, mine, column_weights, weights);
                      });
         return std::accumulate(sums, sums + chunks, 0.0);
     }
@@ -334,19 +333,19 @@ class dense
         return out;
     }
 
-    /// Weighted |X_b - P_b O^T|^2 of a block of stored rows that starts at row `first`.
-    double block_residual(factor_ref<const F> P, std::size_t first, const F* packed,
-                          F* coefficients, const F* column_weights,
+    /// Weighted |X_b - P_b O^T|^2 of `block` stored rows from `first` on.
+    double block_residual(factor_ref<const F> P, std::size_t first, std::size_t block,
+                          const F* packed, F* coefficients, const F* column_weights,
                           const entry_weights* weights) const
     {
         const T* rows[max_block_rows] = {};
         double sums[max_block_rows] = {}, row_weights[max_block_rows] = {};
         std::size_t count = 0;
-        for (std::size_t i = 0; i < P.rows(); ++i)
-            if (stored(sweep_side()).keeps(first + i))
+        for (std::size_t i = first; i < first + block; ++i)
+            if (stored(sweep_side()).keeps(i))
             {
-                rows[count] = stored_row(first + i);
-                row_weights[count] = weights ? weights->of(sweep_side())[first + i] : 1;
+                rows[count] = stored_row(i);
+                row_weights[count] = weights ? weights->of(sweep_side())[i] : 1;
                 for (std::size_t j = 0; j < P.rank(); ++j)
                     coefficients[count * P.rank() + j] = P(i, j);
                 ++count;
