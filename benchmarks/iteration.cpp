@@ -144,8 +144,9 @@ void hals_iteration(benchmark::State& state)
         if constexpr (std::is_same_v<T, float>)
             products.push_back(seconds_of([&] { multiply_by_blas(x, c, s); }));
         const std::size_t before = allocations;
-        steps.push_back(seconds_of([&] { solver.step(); }));
+        const double seconds = seconds_of([&] { solver.step(); });
         allocated += allocations - before;
+        steps.push_back(seconds);
         state.SetIterationTime(steps.back());
     }
     const auto bytes = static_cast<double>(x.size() * sizeof(T) + (c.size() + s.size()) * 4);

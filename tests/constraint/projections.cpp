@@ -152,9 +152,9 @@ namespace
 std::vector<double> sorted_simplex_projection(const std::vector<double>& x)
 {
     const long double largest = *std::max_element(x.begin(), x.end());
-    std::vector<long double> y;
-    for (double v : x)
-        y.push_back(v - largest);
+    std::vector<long double> y(x.begin(), x.end());
+    for (long double& v : y)
+        v -= largest;
     auto sorted = y;
     std::sort(sorted.begin(), sorted.end(), std::greater<>{});
     long double sum = 0, threshold = 0;
@@ -165,9 +165,10 @@ std::vector<double> sorted_simplex_projection(const std::vector<double>& x)
         if (sorted[j] > t)
             threshold = t;
     }
-    std::vector<double> out;
-    for (long double v : y)
-        out.push_back(static_cast<double>(std::max(v - threshold, 0.0L)));
+    std::vector<double> out(y.size());
+    std::transform(y.begin(), y.end(), out.begin(),
+                   [&](long double v)
+                   { return static_cast<double>(std::max(v - threshold, 0.0L)); });
     return out;
 }
 

@@ -147,6 +147,7 @@ TEST_CASE_TEMPLATE("permute: every order of up to five axes", T, std::uint8_t, s
         do
         {
             std::vector<strided_axis> permuted;
+            permuted.reserve(order.size());
             for (std::size_t a : order)
                 permuted.push_back(axes[a]);
             CHECK(copies(src.data(), permuted));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What one read of X tells, against a plain loop.
-#include <cstring>
+#include <bit>
 
 #include <xunmix/matrix/summary.hpp>
 
@@ -59,10 +59,11 @@ void check_same(const xu::data_summary& found, const xu::data_summary& wanted)
 
 bool same_bits(const xu::data_summary& a, const xu::data_summary& b)
 {
-    return std::memcmp(&a.squared_norm, &b.squared_norm, sizeof(double)) == 0 &&
-           std::memcmp(&a.sum, &b.sum, sizeof(double)) == 0 && a.minimum == b.minimum &&
-           a.maximum == b.maximum && a.negative == b.negative && a.entries == b.entries &&
-           a.dark_positions == b.dark_positions && a.dark_channels == b.dark_channels;
+    const auto bits = [](double x) { return std::bit_cast<std::uint64_t>(x); };
+    return bits(a.squared_norm) == bits(b.squared_norm) && bits(a.sum) == bits(b.sum) &&
+           a.minimum == b.minimum && a.maximum == b.maximum && a.negative == b.negative &&
+           a.entries == b.entries && a.dark_positions == b.dark_positions &&
+           a.dark_channels == b.dark_channels;
 }
 
 /// Counts with a dark position and two dark channels, all of them unmasked.

@@ -228,6 +228,8 @@ class dense
         if constexpr (Forms)
             packed = pack(O, work);
         const std::size_t chunks = chunk_count(rank), room = block_rows() * rank;
+        work.totals.get(chunks); // all the room residual_squared_norm needs, so that an iteration
+                                 // that comes to it later does not allocate
         F* sums = Sums ? work.sums.get(chunks * packed_size(rank)) : nullptr;
         F* blocks = work.blocks.get(2 * room * thread_count(work.threads));
         parallel_for(chunks, work.threads,
