@@ -217,10 +217,10 @@ TEST_CASE("unmix ends cleanly on an interrupt and writes what it has")
 {
     const scratch_folder folder;
     xu::write_npy(folder / "scan.npy", small_scan());
-    // A run that would take minutes, interrupted after half a second.
+    // A run that would take minutes, interrupted after three seconds.
     const auto run = run_unmix((folder / "scan.npy").string() +
                                " --rank 3 --iterations 100000000 --tolerance 0 --output " +
-                               (folder / "out").string() + " & sleep 0.5; kill -INT $!; wait $!");
+                               (folder / "out").string() + " & sleep 3; kill -INT $!; wait $!");
     CAPTURE(run.output);
     CHECK(run.exit_code == 0);
     const auto report = nlohmann::json::parse(read_bytes(folder / "out" / "report.json"));
