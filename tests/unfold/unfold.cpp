@@ -87,6 +87,11 @@ TEST_CASE("unfold: other containers")
     CHECK(u.row_stride() == 7);
     CHECK(u.cols() == 5);
 
+    // windows that overlap are no rows of a matrix
+    const auto windows = xt::adapt(padded.data(), 6 * 4, xt::no_ownership(), sizes{6, 4},
+                                   std::vector<std::ptrdiff_t>{2, 1});
+    CHECK(check_every_choice(windows) == 0);
+
     xt::xarray<float, xt::layout_type::dynamic> dynamic(sizes{3, 4}, xt::layout_type::column_major);
     number(dynamic);
     CHECK(check_every_choice(dynamic) == 2);
