@@ -209,8 +209,10 @@ TEST_CASE_TEMPLATE("kernels: products of rows with a packed factor", T, std::uin
                     const auto s = packed<F>(S, plan.panels());
 
                     std::vector<F> out(count * rank);
-                    kernels::dot_rows<T, F>(rows.rows.data(), count, plan, s.data(), rank,
-                                            out.data(), count);
+                    std::vector<xu::simd::pack<F>> scratch(count * rank);
+                    const kernels::row_block<T> block{rows.rows.data(), count};
+                    kernels::dot_rows<T, F>(block, plan, s.data(), rank, out.data(), count,
+                                            scratch.data());
                     const matrix XS = counts * S;
                     bool same = true;
                     for (std::size_t i = 0; i < count; ++i)
@@ -220,8 +222,7 @@ TEST_CASE_TEMPLATE("kernels: products of rows with a packed factor", T, std::uin
 
                     std::vector<F> c(C.values.begin(), C.values.end()), sums(s.size(), F{0});
                     for (int twice = 0; twice < 2; ++twice)
-                        kernels::accumulate_rows<T, F>(rows.rows.data(), count, plan, c.data(),
-                                                       rank, sums.data());
+                        kernels::accumulate_rows<T, F>(block, plan, c.data(), rank, sums.data());
                     matrix XtC = transposed(counts) * C;
                     for (double& x : XtC.values)
                         x *= 2;
@@ -279,8 +280,10 @@ TEST_CASE("kernels: what lies under a mask is not read, be it NaN")
     const std::vector<float> c(C.values.begin(), C.values.end()), ones(columns, 1);
     std::vector<float> out(5 * rank), sums(s.size(), 0.0F);
     double residual[5];
-    kernels::dot_rows<float, float>(rows.rows.data(), 5, plan, s.data(), rank, out.data(), 5);
-    kernels::accumulate_rows<float, float>(rows.rows.data(), 5, plan, c.data(), rank, sums.data());
+    std::vector<xu::simd::pack<float>> scratch(5 * rank);
+    const kernels::row_block<float> block{rows.rows.data(), 5};
+    kernels::dot_rows<float, float>(block, plan, s.data(), rank, out.data(), 5, scratch.data());
+    kernels::accumulate_rows<float, float>(block, plan, c.data(), rank, sums.data());
     kernels::residual_rows<float, float>(rows.rows.data(), 5, plan, s.data(), c.data(), rank,
                                          ones.data(), residual);
     const matrix XS = hidden * transposed(S), rest = hidden - C * S;

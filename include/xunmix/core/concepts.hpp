@@ -299,7 +299,6 @@ concept data_matrix = requires(const M& x, factor_ref<const typename M::factor_t
     x.summary();
     x.shape();
     x.sweep_side();
-    x.block_rows();
     x.multiply(in, out, work);
     x.multiply_transposed(in, out, work);
     x.residual_squared_norm(in, in, work);

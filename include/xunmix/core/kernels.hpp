@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
 #include <xunmix/core/panels.hpp>
 #include <xunmix/core/simd.hpp>
+#include <xunmix/core/stream.hpp>
 
 // The two products of a block of stored rows with a narrow factor. Both read the rows in place, in
 // whatever type they have, and convert in registers.
@@ -14,60 +16,156 @@ namespace xunmix::kernels
 {
 /// Rows whose products are formed together.
 inline constexpr std::size_t row_group = 4;
+/// Panels walked for one group of rows before the next group takes its turn: so many of the narrow
+/// factor stay in the first-level cache until all rows of the block have passed.
+inline constexpr std::size_t segment_panels = 16;
+/// Panels whose sums are kept in registers at once while rows pass by.
+inline constexpr std::size_t panel_group = 2;
+
+/// Some stored rows to work on at once, and those that come next.
+template <class T>
+struct row_block
+{
+    const T* const* rows;
+    std::size_t count;
+    const T* const* next = nullptr; ///< rows to fetch meanwhile, of the block that follows
+    std::size_t next_count = 0;     ///< a few: what is fetched too early drives out what is needed
+};
 
 namespace detail
 {
-/// out[j][r] = sum_c rows[r][c] s[c][j] for R rows and the W columns of one tile.
-template <class T, class F, std::size_t W, std::size_t R>
-void dot_tile(const T* const* rows, const panel_plan<F>& plan, const F* packed, F* out,
-              std::size_t out_stride)
+/// At most segment_panels panels of one run.
+struct segment
 {
-    using simd::pack;
-    constexpr std::size_t L = simd::lanes<F>;
-    pack<F> sum[R][W];
-    for (auto& row : sum)
-        for (auto& s : row)
-            s = pack<F>::zero();
+    std::size_t first, last; ///< panels [first, last)
+    bool partial;
+};
+
+template <class F, class Visit>
+void for_each_segment(const panel_plan<F>& plan, Visit&& visit)
+{
     for (const auto& run : plan.runs())
-        for (std::size_t p = run.first; p < run.last; ++p)
-        {
-            const F* s = packed + p * W * L;
-            for (std::size_t r = 0; r < R; ++r)
-            {
-                const auto x = plan.load(rows[r], p, run.partial);
-                for (std::size_t j = 0; j < W; ++j)
-                    sum[r][j].add_product(x, pack<F>::load(s + j * L));
-            }
-        }
-    for (std::size_t j = 0; j < W; ++j)
-        for (std::size_t r = 0; r < R; ++r)
-            out[j * out_stride + r] = sum[r][j].sum();
+        for (std::size_t p = run.first; p < run.last; p += segment_panels)
+            visit(segment{p, std::min(p + segment_panels, run.last), run.partial});
 }
 
-/// packed[c][j] += sum_r rows[r][c] coefficients[r][j] for `count` rows, the W columns of one tile.
-template <class T, class F, std::size_t W>
-void accumulate_tile(const T* const* rows, std::size_t count, const panel_plan<F>& plan,
-                     const F* coefficients, std::size_t rank, F* packed)
+/// Whether a panel of numbers of type T is the first of its cache line, in a row that starts one.
+template <class T, class F>
+constexpr bool starts_line(std::size_t panel)
+{
+    return panel * simd::lanes<F> * sizeof(T) % xunmix::detail::line_bytes == 0;
+}
+
+/// Calls step(0), ..., step(N - 1) with the number as a constant: loops over registers must vanish,
+/// and not every compiler sees that by itself.
+template <std::size_t N, class Step>
+[[gnu::always_inline]] inline void unrolled(Step&& step)
+{
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline))
+    {
+        (step(I), ...);
+    }
+    (std::make_index_sequence<N>{});
+}
+
+/// sum[r][j] += rows[r] * (column j of one tile), for R rows, over the panels [first, last).
+/// Meanwhile asks for the rows `ahead`, so many panels further on.
+template <bool Partial, class T, class F, std::size_t W, std::size_t R>
+void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t first,
+                 std::size_t last, const F* packed, simd::pack<F>* sums, const T* const* ahead,
+                 std::size_t further)
 {
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
-    for (const auto& run : plan.runs())
-        for (std::size_t p = run.first; p < run.last; ++p)
-        {
-            F* to = packed + p * W * L;
-            pack<F> sum[W];
-            for (std::size_t j = 0; j < W; ++j)
-                sum[j] = pack<F>::load(to + j * L);
-            for (std::size_t r = 0; r < count; ++r)
+    pack<F> sum[R * W];
+    unrolled<R * W>([&](std::size_t i) { sum[i] = sums[i]; });
+    for (std::size_t p = first; p < last; ++p)
+    {
+        const F* s = packed + p * W * L;
+        unrolled<R>(
+            [&](std::size_t r)
             {
-                const auto x = plan.load(rows[r], p, run.partial);
-                const F* c = coefficients + r * rank;
-                for (std::size_t j = 0; j < W; ++j)
-                    sum[j].add_product(x, pack<F>::broadcast(c[j]));
-            }
-            for (std::size_t j = 0; j < W; ++j)
-                sum[j].store(to + j * L);
-        }
+                if (starts_line<T, F>(p))
+                    xunmix::detail::prefetch<false>(ahead[r],
+                                                    static_cast<std::ptrdiff_t>((p + further) * L));
+                const auto x = plan.template load<Partial>(rows[r], p);
+                unrolled<W>([&](std::size_t j)
+                            { sum[r * W + j].add_product(x, pack<F>::load(s + j * L)); });
+            });
+    }
+    unrolled<R * W>([&](std::size_t i) { sums[i] = sum[i]; });
+}
+
+/// The products of a block's rows with one segment of one tile, added to sums[row][column]. Fetch:
+/// asks for the rows of the group that comes next, or for the first group's of the next segment.
+template <class T, class F, std::size_t W>
+void dot_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
+               const F* packed, simd::pack<F>* sums, bool fetch)
+{
+    const std::size_t whole = part.partial ? 0 : block.count / row_group * row_group;
+    for (std::size_t r = 0; r < whole; r += row_group)
+    {
+        const bool last = r + 2 * row_group > whole;
+        dot_segment<false, T, F, W, row_group>(block.rows + r, plan, part.first, part.last, packed,
+                                               sums + r * W,
+                                               block.rows + (!fetch ? r
+                                                             : last ? 0
+                                                                    : r + row_group),
+                                               fetch && last ? segment_panels : 0);
+    }
+    const auto single =
+        part.partial ? dot_segment<true, T, F, W, 1> : dot_segment<false, T, F, W, 1>;
+    for (std::size_t r = whole; r < block.count; ++r)
+        single(block.rows + r, plan, part.first, part.last, packed, sums + r * W, block.rows + r,
+               0);
+}
+
+/// packed[c][j] += sum_r rows[r][c] coefficients[r][j] for the W columns of one tile and P panels.
+/// Meanwhile asks for `fetched` of the rows that come next.
+template <bool Partial, class T, class F, std::size_t W, std::size_t P>
+void accumulate_panels(const row_block<T>& block, const panel_plan<F>& plan, std::size_t panel,
+                       const F* coefficients, std::size_t rank, F* packed, std::size_t fetched)
+{
+    using simd::pack;
+    constexpr std::size_t L = simd::lanes<F>;
+    F* to = packed + panel * W * L;
+    pack<F> sum[P * W];
+    unrolled<P * W>([&](std::size_t i) { sum[i] = pack<F>::load(to + i * L); });
+    for (std::size_t r = 0; r < fetched; ++r)
+        for (std::size_t p = panel; p < panel + P; ++p)
+            if (starts_line<T, F>(p))
+                xunmix::detail::prefetch<false>(block.next[r], static_cast<std::ptrdiff_t>(p * L));
+    for (std::size_t r = 0; r < block.count; ++r)
+    {
+        pack<F> x[P];
+        unrolled<P>([&](std::size_t p)
+                    { x[p] = plan.template load<Partial>(block.rows[r], panel + p); });
+        const F* c = coefficients + r * rank;
+        unrolled<W>(
+            [&](std::size_t j)
+            {
+                const auto factor = pack<F>::broadcast(c[j]);
+                unrolled<P>([&](std::size_t p) { sum[p * W + j].add_product(x[p], factor); });
+            });
+    }
+    unrolled<P * W>([&](std::size_t i) { sum[i].store(to + i * L); });
+}
+
+/// accumulate_panels for all panels of a segment.
+template <class T, class F, std::size_t W>
+void accumulate_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
+                      const F* coefficients, std::size_t rank, F* packed, bool fetch)
+{
+    const std::size_t fetched = fetch ? block.next_count : 0;
+    std::size_t p = part.first;
+    if (!part.partial)
+        for (; p + panel_group <= part.last; p += panel_group)
+            accumulate_panels<false, T, F, W, panel_group>(block, plan, p, coefficients, rank,
+                                                           packed, fetched);
+    const auto single =
+        part.partial ? accumulate_panels<true, T, F, W, 1> : accumulate_panels<false, T, F, W, 1>;
+    for (; p < part.last; ++p)
+        single(block, plan, p, coefficients, rank, packed, fetched);
 }
 
 /// out[r] = sum_c v[c] (rows[r][c] - sum_j coefficients[r][j] s[c][j])^2 for R rows. Lanes that do
@@ -124,43 +222,62 @@ void with_width(std::size_t width, Visit&& visit)
 }
 }
 
-/// out[j * out_stride + r] = <rows[r], column j of the packed factor> for `count` rows.
+/// out[j * out_stride + r] = <row r of the block, column j of the packed factor>. `scratch` is room
+/// for count x rank registers.
+///
+/// Segment by segment, and in each tile by tile, so that rows are read from memory once and the
+/// factor once a block, whatever the rank.
 template <class T, class F>
-void dot_rows(const T* const* rows, std::size_t count, const panel_plan<F>& plan, const F* packed,
-              std::size_t rank, F* out, std::size_t out_stride)
+void dot_rows(const row_block<T>& block, const panel_plan<F>& plan, const F* packed,
+              std::size_t rank, F* out, std::size_t out_stride, simd::pack<F>* scratch)
 {
     const tiling t{rank};
+    std::fill_n(scratch, block.count * rank, simd::pack<F>::zero());
+    detail::for_each_segment(plan,
+                             [&](const detail::segment& part)
+                             {
+                                 for (std::size_t tile = 0; tile < t.tiles(); ++tile)
+                                     detail::with_width(
+                                         t.width(tile),
+                                         [&](auto width)
+                                         {
+                                             detail::dot_block<T, F, width>(
+                                                 block, plan, part,
+                                                 packed + packed_offset<F>(t, tile, plan.panels()),
+                                                 scratch + t.first(tile) * block.count, tile == 0);
+                                         });
+                             });
     for (std::size_t tile = 0; tile < t.tiles(); ++tile)
-        detail::with_width(
-            t.width(tile),
-            [&](auto width)
-            {
-                constexpr std::size_t W = width;
-                const F* s = packed + packed_offset<F>(t, tile, plan.panels());
-                F* to = out + t.first(tile) * out_stride;
-                std::size_t r = 0;
-                for (; r + row_group <= count; r += row_group)
-                    detail::dot_tile<T, F, W, row_group>(rows + r, plan, s, to + r, out_stride);
-                for (; r < count; ++r)
-                    detail::dot_tile<T, F, W, 1>(rows + r, plan, s, to + r, out_stride);
-            });
+    {
+        const std::size_t width = t.width(tile);
+        const auto* sums = scratch + t.first(tile) * block.count;
+        for (std::size_t j = 0; j < width; ++j)
+            for (std::size_t r = 0; r < block.count; ++r)
+                out[(t.first(tile) + j) * out_stride + r] = sums[r * width + j].sum();
+    }
 }
 
 /// Adds rows^T coefficients to the packed accumulators; coefficients[r * rank + j] belongs to row
 /// r.
 template <class T, class F>
-void accumulate_rows(const T* const* rows, std::size_t count, const panel_plan<F>& plan,
-                     const F* coefficients, std::size_t rank, F* packed)
+void accumulate_rows(const row_block<T>& block, const panel_plan<F>& plan, const F* coefficients,
+                     std::size_t rank, F* packed)
 {
     const tiling t{rank};
-    for (std::size_t tile = 0; tile < t.tiles(); ++tile)
-        detail::with_width(t.width(tile),
-                           [&](auto width)
-                           {
-                               detail::accumulate_tile<T, F, width>(
-                                   rows, count, plan, coefficients + t.first(tile), rank,
-                                   packed + packed_offset<F>(t, tile, plan.panels()));
-                           });
+    detail::for_each_segment(
+        plan,
+        [&](const detail::segment& part)
+        {
+            for (std::size_t tile = 0; tile < t.tiles(); ++tile)
+                detail::with_width(t.width(tile),
+                                   [&](auto width)
+                                   {
+                                       detail::accumulate_block<T, F, width>(
+                                           block, plan, part, coefficients + t.first(tile), rank,
+                                           packed + packed_offset<F>(t, tile, plan.panels()),
+                                           tile == 0);
+                                   });
+        });
 }
 
 /// out[r] = |rows[r] - what the packed factor makes of coefficients[r]|^2 for `count` rows, with a

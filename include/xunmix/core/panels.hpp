@@ -79,11 +79,19 @@ class panel_plan
         return simd::pack<F>::load(lane);
     }
 
-    /// Panel p of a stored row, however its run is to be read.
+    /// Panel p of a stored row whose run is partial or not.
+    template <bool Partial, class T>
+    simd::pack<F> load(const T* row, std::size_t p) const
+    {
+        if constexpr (Partial)
+            return load_partial(row, p);
+        else
+            return simd::pack<F>::load(row + p * width);
+    }
     template <class T>
     simd::pack<F> load(const T* row, std::size_t p, bool partial) const
     {
-        return partial ? load_partial(row, p) : simd::pack<F>::load(row + p * width);
+        return partial ? load<true>(row, p) : load<false>(row, p);
     }
 
   private:

@@ -15,6 +15,9 @@
 #else
 #define XUNMIX_VECTOR_TYPES 0
 #endif
+#if XUNMIX_VECTOR_TYPES && defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 namespace xunmix::simd
 {
@@ -56,6 +59,48 @@ using widened = std::conditional_t<(sizeof(T) < 4), std::int32_t, T>;
 /// bool has no register of its own; its bytes are 0 and 1.
 template <class T>
 using stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+
+#if XUNMIX_VECTOR_TYPES && defined(__AVX2__)
+/// Whether one instruction loads and widens a register of T: g++ makes several out of
+/// __builtin_convertvector, on the port that multiplies.
+template <class T>
+inline constexpr bool widens_at_load = std::is_integral_v<T> && sizeof(T) < 4;
+
+/// A register of 32-bit integers from 8- or 16-bit ones at `from`.
+template <class T>
+auto load_widened(const T* from)
+{
+#if defined(__AVX512F__)
+    constexpr __mmask16 all = 0xffff; // g++ 12 warns of the instruction without a mask
+    if constexpr (sizeof(T) == 1)
+    {
+        const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        return std::is_signed_v<T> ? _mm512_maskz_cvtepi8_epi32(all, x)
+                                   : _mm512_maskz_cvtepu8_epi32(all, x);
+    }
+    else
+    {
+        const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+        return std::is_signed_v<T> ? _mm512_maskz_cvtepi16_epi32(all, x)
+                                   : _mm512_maskz_cvtepu16_epi32(all, x);
+    }
+#else
+    if constexpr (sizeof(T) == 1)
+    {
+        const __m128i x = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+        return std::is_signed_v<T> ? _mm256_cvtepi8_epi32(x) : _mm256_cvtepu8_epi32(x);
+    }
+    else
+    {
+        const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        return std::is_signed_v<T> ? _mm256_cvtepi16_epi32(x) : _mm256_cvtepu16_epi32(x);
+    }
+#endif
+}
+#else
+template <class T>
+inline constexpr bool widens_at_load = false;
+#endif
 }
 
 /// lanes<F> numbers of type F.
@@ -73,7 +118,7 @@ struct pack
     static pack broadcast(F x)
     {
 #if XUNMIX_VECTOR_TYPES
-        return {raw{} + x};
+        return {x - raw{}}; // x - 0 is x, which compilers know; 0 + x is not, for x = -0
 #else
         pack p;
         p.value.fill(x);
@@ -87,14 +132,22 @@ struct pack
     {
 #if XUNMIX_VECTOR_TYPES
         using S = detail::stored<T>;
-        typename detail::raw<S, lanes<F>>::type x;
-        std::memcpy(&x, from, sizeof x);
-        if constexpr (std::is_same_v<S, F>)
-            return {x};
+        using W = typename detail::raw<detail::widened<S>, lanes<F>>::type;
+        if constexpr (detail::widens_at_load<S> && sizeof(F) == 4)
+        {
+            const auto wide = detail::load_widened(reinterpret_cast<const S*>(from));
+            W x;
+            std::memcpy(&x, &wide, sizeof x);
+            return {__builtin_convertvector(x, raw)};
+        }
         else
         {
-            using W = typename detail::raw<detail::widened<S>, lanes<F>>::type;
-            return {__builtin_convertvector(__builtin_convertvector(x, W), raw)};
+            typename detail::raw<S, lanes<F>>::type x;
+            std::memcpy(&x, from, sizeof x);
+            if constexpr (std::is_same_v<S, F>)
+                return {x};
+            else
+                return {__builtin_convertvector(__builtin_convertvector(x, W), raw)};
         }
 #else
         pack p;

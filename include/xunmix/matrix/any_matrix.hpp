@@ -51,10 +51,6 @@ class any_matrix
     {
         return held_->sweep_side();
     }
-    std::size_t block_rows() const
-    {
-        return held_->block_rows();
-    }
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         held_->multiply(S, out, work);
@@ -83,7 +79,6 @@ class any_matrix
         virtual const data_summary& summary() const = 0;
         virtual const unfolding& shape() const = 0;
         virtual side sweep_side() const = 0;
-        virtual std::size_t block_rows() const = 0;
         virtual void multiply(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void sweep(factor_ref<const F>, const visitor&, factor_ref<F>,
@@ -110,10 +105,6 @@ class any_matrix
         side sweep_side() const override
         {
             return x.sweep_side();
-        }
-        std::size_t block_rows() const override
-        {
-            return x.block_rows();
         }
         void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const override
         {

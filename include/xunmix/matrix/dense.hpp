@@ -31,11 +31,12 @@ struct entry_weights
 template <class F>
 struct dense_workspace
 {
-    std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes
-    buffer<F> packed{};      ///< the narrow factor in panels
-    buffer<F> sums{};        ///< a packed product a chunk
-    buffer<double> totals{}; ///< a number a chunk
-    buffer<F> blocks{};      ///< two blocks of the swept factor a thread
+    std::size_t threads = 0;           ///< at most so many; 0: what OpenMP takes
+    buffer<F> packed{};                ///< the narrow factor in panels
+    buffer<F> sums{};                  ///< a packed product a chunk
+    buffer<double> totals{};           ///< a number a chunk
+    buffer<F> blocks{};                ///< two blocks of the swept factor a thread
+    buffer<simd::pack<F>> registers{}; ///< sums of one block of products a thread
 };
 
 /// X in memory, in whatever type and order it was measured, read in place.
@@ -120,33 +121,34 @@ class dense
     {
         const bool by_row = x_.is_row_major();
         const auto P = by_row ? C : S, O = by_row ? S : C;
-        const std::size_t rank = O.rank(), chunks = chunk_count(rank);
+        const std::size_t rank = O.rank(), chunks = chunk_count(rank), rows = block_rows(rank);
         const F* packed = pack(O, work);
         const F* column_weights = pack_weights(weights, work);
         double* sums = work.totals.get(chunks);
-        F* coefficients = work.blocks.get(block_rows() * rank * thread_count(work.threads));
+        F* coefficients = work.blocks.get(rows * rank * thread_count(work.threads));
         parallel_for(chunks, work.threads,
                      [&](std::size_t chunk, std::size_t worker)
                      {
                          const auto [first, last] = chunk_rows(chunk, rank);
-                         F* mine = coefficients + worker * block_rows() * rank;
+                         F* mine = coefficients + worker * rows * rank;
                          sums[chunk] = 0;
-                         for (std::size_t b = first; b < last; b += block_rows())
-                             sums[chunk] += block_residual(P, b, std::min(block_rows(), last - b),
-                                                           packed, mine, column_weights, weights);
+                         for (std::size_t b = first; b < last; b += rows)
+                             sums[chunk] += block_residual(P, b, std::min(rows, last - b), packed,
+                                                           mine, column_weights, weights);
                      });
         return std::accumulate(sums, sums + chunks, 0.0);
     }
 
-    /// Rows of the swept factor that one visit may get at most.
-    std::size_t block_rows() const
+  private:
+    static constexpr std::size_t block_bytes = 256 * 1024, max_block_rows = 128;
+
+    /// Stored rows visited at once. A block passes the narrow factor once and its sums twice, so
+    /// it grows with the rank; a larger one than that would not stay in the cache beside them.
+    std::size_t block_rows(std::size_t rank) const
     {
         const std::size_t wanted = block_bytes / (plan_columns() * sizeof(T) + 1) / 8 * 8;
-        return std::clamp<std::size_t>(wanted, 8, 128);
+        return std::clamp<std::size_t>(std::max(wanted, (rank + 3) / 4 * 4), 8, max_block_rows);
     }
-
-  private:
-    static constexpr std::size_t block_bytes = 256 * 1024;
 
     const grid& stored(side s) const
     {
@@ -170,21 +172,21 @@ class dense
     {
         return plan_.panels() * panel_plan::width * rank;
     }
-    /// Chunks of stored rows, each summed for itself: enough for many threads, while their sums
-    /// stay below a hundredth of X.
+    /// Chunks of stored rows, each summed for itself: enough for many threads while their sums stay
+    /// below a hundredth of X, and in any case some that few threads can share evenly.
     std::size_t chunk_count(std::size_t rank) const
     {
         const std::size_t affordable = stored_rows() * plan_columns() * sizeof(T) / 100 /
                                        std::max<std::size_t>(1, packed_size(rank) * sizeof(F));
-        const std::size_t blocks = (stored_rows() + block_rows() - 1) / block_rows();
-        return std::min(std::clamp<std::size_t>(affordable, 4, 64), blocks);
+        const std::size_t block = block_rows(rank), blocks = (stored_rows() + block - 1) / block;
+        return std::min(std::clamp<std::size_t>(affordable / 4 * 4, 8, 64), blocks);
     }
     std::pair<std::size_t, std::size_t> chunk_rows(std::size_t chunk, std::size_t rank) const
     {
-        const std::size_t blocks = (stored_rows() + block_rows() - 1) / block_rows();
+        const std::size_t block = block_rows(rank), blocks = (stored_rows() + block - 1) / block;
         const std::size_t chunks = chunk_count(rank);
-        return {chunk * blocks / chunks * block_rows(),
-                std::min(stored_rows(), (chunk + 1) * blocks / chunks * block_rows())};
+        return {chunk * blocks / chunks * block,
+                std::min(stored_rows(), (chunk + 1) * blocks / chunks * block)};
     }
 
     F* pack(factor_ref<const F> O, workspace& work) const
@@ -227,11 +229,12 @@ class dense
         const F* packed = nullptr;
         if constexpr (Forms)
             packed = pack(O, work);
-        const std::size_t chunks = chunk_count(rank), room = block_rows() * rank;
+        const std::size_t chunks = chunk_count(rank), rows = block_rows(rank), room = rows * rank;
         work.totals.get(chunks); // all the room residual_squared_norm needs, so that an iteration
                                  // that comes to it later does not allocate
         F* sums = Sums ? work.sums.get(chunks * packed_size(rank)) : nullptr;
         F* blocks = work.blocks.get(2 * room * thread_count(work.threads));
+        auto* registers = work.registers.get(room * thread_count(work.threads));
         parallel_for(chunks, work.threads,
                      [&](std::size_t chunk, std::size_t worker)
                      {
@@ -240,13 +243,13 @@ class dense
                              std::fill_n(my_sums, packed_size(rank), F{0});
                          F* block = blocks + 2 * room * worker;
                          const auto [first, last] = chunk_rows(chunk, rank);
-                         for (std::size_t b = first; b < last; b += block_rows())
+                         for (std::size_t b = first; b < last; b += rows)
                          {
-                             const std::size_t count = std::min(block_rows(), last - b);
-                             const factor_ref<F> P(block, count, rank, block_rows(),
-                                                   &stored(sweep_side()), b);
+                             const std::size_t count = std::min(rows, last - b);
+                             const factor_ref<F> P(block, count, rank, rows, &stored(sweep_side()),
+                                                   b);
                              visit_block<Forms, Sums>(P, packed, visit, worker, block + room,
-                                                      my_sums);
+                                                      registers + room * worker, my_sums);
                          }
                      });
         if constexpr (Sums)
@@ -255,10 +258,10 @@ class dense
 
     template <bool Forms, bool Sums, class Visit>
     void visit_block(factor_ref<F> P, const F* packed, Visit& visit, std::size_t worker,
-                     F* coefficients, F* sums) const
+                     F* coefficients, simd::pack<F>* registers, F* sums) const
     {
-        const std::size_t rank = P.rank();
-        const T* rows[max_block_rows] = {};
+        const std::size_t rank = P.rank(), next = P.first_row() + P.rows();
+        const T *rows[max_block_rows] = {}, *ahead[max_block_rows / 4] = {};
         std::size_t live[max_block_rows], count = 0;
         for (std::size_t i = 0; i < P.rows(); ++i)
             if (P.keeps(i))
@@ -266,9 +269,13 @@ class dense
                 rows[count] = stored_row(P.first_row() + i);
                 live[count++] = i;
             }
+        const std::size_t fetched = std::min(P.rows() / 4, stored_rows() - next);
+        for (std::size_t i = 0; i < fetched; ++i)
+            ahead[i] = stored_row(next + i);
+        const kernels::row_block<T> block{rows, count, ahead, fetched};
         if constexpr (Forms)
         {
-            kernels::dot_rows<T, F>(rows, count, plan_, packed, rank, P.data(), P.stride());
+            kernels::dot_rows<T, F>(block, plan_, packed, rank, P.data(), P.stride(), registers);
             if (count < P.rows())
                 spread(P, live, count);
         }
@@ -278,7 +285,7 @@ class dense
             for (std::size_t r = 0; r < count; ++r)
                 for (std::size_t j = 0; j < rank; ++j)
                     coefficients[r * rank + j] = P(live[r], j);
-            kernels::accumulate_rows<T, F>(rows, count, plan_, coefficients, rank, sums);
+            kernels::accumulate_rows<T, F>(block, plan_, coefficients, rank, sums);
         }
     }
 
@@ -358,7 +365,6 @@ class dense
     }
 
     using panel_plan = kernels::panel_plan<F>;
-    static constexpr std::size_t max_block_rows = 128;
 
     unfolded<T> x_;
     data_summary summary_;

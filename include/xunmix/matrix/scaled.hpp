@@ -81,10 +81,6 @@ class scaled
     {
         return x_.sweep_side();
     }
-    std::size_t block_rows() const
-    {
-        return x_.block_rows();
-    }
     const entry_weights& weights() const
     {
         return *weights_;
