@@ -14,6 +14,7 @@
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/small.hpp>
+#include <xunmix/extrapolation.hpp>
 #include <xunmix/options.hpp>
 #include <xunmix/state.hpp>
 
@@ -50,6 +51,8 @@ class alternation
         detail::check_scale<T>(on_maps_, on_components_);
         one_read_ =
             U::row_separable && with(rows(), [](const auto& c) { return is_row_separable(c); });
+        extrapolates_ = one_read_ && descends() && asks_to_extrapolate() &&
+                        count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) == 0;
     }
 
     /// A start from init, moved to where the hard constraints hold. Throws invalid_argument where
@@ -77,26 +80,57 @@ class alternation
     /// One iteration; leaves the factors and their objective in the state.
     void iterate(state& s)
     {
-        if (U::first == rows())
+        start(s);
+        update_rows(s);
+        finish(s);
+    }
+
+    // An iteration in parts, for several models that share each read of X: start; a sweep of X with
+    // held() and visit(), the sums left in product(); finish. Only where one_read().
+
+    /// All that comes before the sweep.
+    void start(state& s)
+    {
+        if (extrapolates_)
+            extrapolation_.remember(s);
+        before_rows(s);
+    }
+    /// The factor that the sweep holds.
+    factor_ref<const T> held(const state& s) const
+    {
+        return ref(s, columns());
+    }
+    /// X^T of the swept factor.
+    factor_ref<T> product(state& s) const
+    {
+        const std::size_t count = x_.shape().of(columns()).size();
+        return {s.product.data(), count, rank_, count};
+    }
+    /// The new rows of the swept factor from a block of their right-hand sides, left in both.
+    void visit(state& s, std::size_t first, factor_ref<T> block)
+    {
+        with(rows(),
+             [&](const auto& c)
+             {
+                 const auto part = ref(s, rows()).block(first, block.rows());
+                 const matrix_ref<const double> gram(gram_.data(), rank_);
+                 update_(part, normal_equations<T>{gram, block}, c, system_state_of(rows()));
+                 clear_masked(part);
+                 for (std::size_t j = 0; j < part.rank(); ++j)
+                     std::copy_n(part.column(j).data(), part.rows(), block.column(j).data());
+             });
+    }
+    /// All that comes after the sweep.
+    void finish(state& s)
+    {
+        after_rows(s);
+        if (extrapolates_ && !extrapolation_.accept(s))
         {
+            before_rows(s); // once more without extrapolation, hence no rise
             update_rows(s);
-            update_columns(s);
-        }
-        else
-        {
-            if (s.iterations == 0)
-                sum_rows(s);
-            update_columns(s);
-            update_rows(s);
+            after_rows(s);
         }
         ++s.iterations;
-        s.residual = squared_residual(s);
-        // Where hardly a digit would be left after the cancellation, from the elements instead.
-        constexpr double lost = 1000 * static_cast<double>(std::numeric_limits<T>::epsilon());
-        if (s.residual < lost * x_.squared_norm())
-            s.residual =
-                x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
-        s.objective = s.residual + penalties(s);
     }
 
     /// |X - C S^T|^2 of the factors as they are, from the elements of X: one read, and none of the
@@ -155,6 +189,49 @@ class alternation
   private:
     using system_state = typename U::template state<T>;
 
+    bool asks_to_extrapolate() const
+    {
+        if constexpr (requires { update_.extrapolate; })
+            return update_.extrapolate;
+        else
+            return false;
+    }
+
+    /// What precedes the update of the swept factor: the other's, if that comes first.
+    void before_rows(state& s)
+    {
+        if (U::first != rows())
+        {
+            if (s.iterations == 0)
+                sum_rows(s);
+            update_columns(s);
+        }
+        if (extrapolates_)
+            with(columns(),
+                 [&](const auto& c) { extrapolation_.advance(s, ref(s, columns()), c); });
+        const auto gram = gram_of(s, columns());
+        with(rows(),
+             [&](const auto& c)
+             { update_.prepare(gram, ref(s, rows()).rows(), c, system_state_of(rows())); });
+    }
+    /// What follows it, and the objective.
+    void after_rows(state& s)
+    {
+        if (with(rows(), [&](const auto& c) { return normalize(s, rows(), c); }))
+            rescale_product(s, [](double x, double scale) { return x / scale; });
+        if (U::first == rows())
+            update_columns(s);
+        s.residual = squared_residual(s);
+        constexpr double lost = 1000 * static_cast<double>(std::numeric_limits<T>::epsilon());
+        if constexpr (requires { M::is_approximate; })
+            s.residual = std::max(s.residual, 0.0);
+        // Where hardly a digit would be left after the cancellation, from the elements instead.
+        else if (s.residual < lost * x_.squared_norm())
+            s.residual =
+                x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
+        s.objective = s.residual + penalties(s);
+    }
+
     side rows() const
     {
         return x_.sweep_side();
@@ -172,11 +249,6 @@ class alternation
     system_state& system_state_of(side s)
     {
         return system_states_[s == side::maps ? 0 : 1];
-    }
-    factor_ref<T> product(state& s) const
-    {
-        const std::size_t count = x_.shape().of(columns()).size();
-        return {s.product.data(), count, rank_, count};
     }
     /// The Gram matrix of one factor as it is; overwritten by the next call.
     matrix_ref<double> gram_of(state& s, side which)
@@ -206,44 +278,25 @@ class alternation
         s == side::maps ? x_.multiply(by, out, work_) : x_.multiply_transposed(by, out, work_);
     }
 
-    /// The factor on the sweep's side, and what X^T of it and its Gram are then.
+    /// The factor on the sweep's side, and X^T of it.
     void update_rows(state& s)
     {
+        if (one_read_)
+        {
+            auto visitor = [&](std::size_t first, factor_ref<T> block, std::size_t)
+            { visit(s, first, block); };
+            x_.sweep(held(s), visitor, product(s), work_);
+            return;
+        }
         with(rows(),
              [&](const auto& c)
              {
-                 const auto f = ref(s, rows());
-                 const auto held = factor_ref<const T>(ref(s, columns()));
-                 const auto gram = gram_of(s, columns());
-                 update_.prepare(gram, f.rows(), c, system_state_of(rows()));
-                 if (one_read_)
-                     sweep(s, f, held, gram, c);
-                 else
-                 {
-                     const auto b = rhs(f);
-                     multiply(rows(), held, b);
-                     solve(f, {gram, b}, c, system_state_of(rows()));
-                     sum_rows(s);
-                 }
-                 if (normalize(s, rows(), c))
-                     rescale_product(s, [](double x, double scale) { return x / scale; });
+                 const auto b = rhs(ref(s, rows()));
+                 multiply(rows(), held(s), b);
+                 const matrix_ref<const double> gram(gram_.data(), rank_);
+                 solve(ref(s, rows()), {gram, b}, c, system_state_of(rows()));
              });
-    }
-
-    template <class C>
-    void sweep(state& s, factor_ref<T> f, factor_ref<const T> held, matrix_ref<const double> gram,
-               const C& c)
-    {
-        const auto& prepared = system_state_of(rows());
-        auto visit = [&](std::size_t first, factor_ref<T> block, std::size_t)
-        {
-            const auto part = f.block(first, block.rows());
-            update_(part, normal_equations<T>{gram, block}, c, prepared);
-            clear_masked(part);
-            for (std::size_t j = 0; j < part.rank(); ++j)
-                std::copy_n(part.column(j).data(), part.rows(), block.column(j).data());
-        };
-        x_.sweep(held, visit, product(s), work_);
+        sum_rows(s);
     }
 
     /// The other factor, from the sums of the last sweep.
@@ -328,6 +381,7 @@ class alternation
     system_state system_states_[2];
     buffer<T> rhs_;
     std::vector<double> gram_, row_gram_, scale_;
-    bool one_read_ = false;
+    detail::extrapolation<T> extrapolation_;
+    bool one_read_ = false, extrapolates_ = false;
 };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <stop_token>
@@ -10,6 +11,7 @@
 
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/init/random_uniform.hpp>
+#include <xunmix/matrix/compressed.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/solver.hpp>
 
@@ -80,14 +82,14 @@ struct is_constraint_on<constraint_on<Side, C>, Side> : std::true_type
 };
 
 template <class T>
-const T& as_data_matrix(const T& x)
+const T& as_data_matrix(const T& x, std::size_t)
 {
     return x;
 }
 template <class T>
-dense<T> as_data_matrix(const unfolded<T>& x)
+dense<T> as_data_matrix(const unfolded<T>& x, std::size_t threads)
 {
-    return dense<T>(x);
+    return dense<T>(x, threads);
 }
 
 /// The first of `args` that Predicate<its type> holds for, else the fallback.
@@ -116,6 +118,24 @@ template <class A>
 using on_components_rule = is_constraint_on<A, side::components>;
 template <class A>
 using stop_token_rule = std::is_same<A, std::stop_token>;
+template <class A>
+using compression_rule = std::is_same<A, compression>;
+
+/// Start from what another factorization found.
+template <class T>
+struct handed_over
+{
+    const result<T>* from;
+
+    template <class M>
+    void operator()(const M&, factor_ref<T> maps, factor_ref<T> components, random_engine&,
+                    typename M::workspace&) const
+    {
+        std::copy_n(from->maps_matrix().data(), maps.rows() * maps.rank(), maps.data());
+        std::copy_n(from->components_matrix().data(), components.rows() * components.rank(),
+                    components.data());
+    }
+};
 template <class M>
 struct for_matrix
 {
@@ -130,7 +150,7 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
     using T = typename M::factor_type;
     using kind = std::remove_const_t<A>;
     if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
-                  init_policy<kind, M>)
+                  compression_rule<kind>::value || init_policy<kind, M>)
         return false;
     else if constexpr (stop_token_rule<kind>::value)
         return argument.stop_requested();
@@ -138,7 +158,8 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
     {
         static_assert(observer<A, T>,
                       "the arguments of factorize after the update are on_maps(...), "
-                      "on_components(...), an init policy, a std::stop_token, or observers; an "
+                      "on_components(...), an init policy, compression, a std::stop_token, or "
+                      "observers; an "
                       "observer takes const xunmix::iteration<T>&, T being the factors' type, and "
                       "returns void or xunmix::flow");
         if constexpr (!observer<A, T>)
@@ -148,6 +169,64 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
         else
             return argument(it) == flow::stop;
     }
+}
+}
+
+namespace detail
+{
+/// A solver that starts from `init`, whatever init policy is among the arguments.
+template <data_matrix M, class U, class Init, class... Args>
+auto make_solver_from(const M& x, const options& opt, U update, const Init& init,
+                      const Args&... args)
+{
+    const constraint_on<side::maps, unconstrained> free_maps;
+    const constraint_on<side::components, unconstrained> free_components;
+    auto c = pick<on_maps_rule>(free_maps, args...).constraint;
+    auto s = pick<on_components_rule>(free_components, args...).constraint;
+    return solver<M, U, decltype(c), decltype(s)>(x, opt, std::move(update), init, std::move(c),
+                                                  std::move(s));
+}
+
+/// Steps until the end, telling the observers among the arguments; iterations are numbered on from
+/// `done` of `total`.
+template <class M, class Solver, class... Args>
+void run(Solver& s, std::size_t done, std::size_t total, bool ends, Args&... args)
+{
+    while (s.status() == status::running)
+    {
+        s.step();
+        [[maybe_unused]] auto it = s.current();
+        it.number += done;
+        it.max_iterations = total;
+        it.last = it.last && ends;
+        bool stop = false;
+        ((stop |= tell<M>(args, it)), ...);
+        if (stop)
+            s.stop();
+    }
+}
+
+/// On compressed data first, then on X from there.
+template <data_matrix M, class U, class... Args>
+auto factorize_compressed(const M& x, const options& opt, U update, Args&... args)
+{
+    using T = typename M::factor_type;
+    check_options(x, opt);
+    const auto how = pick<compression_rule>(compression{}, args...);
+    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
+    const compressed<M> small(x, how.size_for(opt.rank, least), how, opt.threads);
+    auto first = make_solver(small, opt, update, args...);
+    const std::size_t total = opt.max_iterations + how.polish;
+    run<M>(first, 0, total, how.polish == 0, args...);
+    const auto found = first.result();
+    options rest = opt;
+    rest.max_iterations = found.status == status::stopped ? 0 : how.polish;
+    auto second = make_solver_from(x, rest, std::move(update), handed_over<T>{&found}, args...);
+    run<M>(second, found.iterations, total, true, args...);
+    auto out = second.result();
+    out.prepend(found);
+    out.warning = small.warning(opt.rank);
+    return out;
 }
 }
 
@@ -167,19 +246,14 @@ auto make_solver(const M& x, const options& opt, U update, const Args&... args)
                   "one call");
     static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
                   "at most one init policy can be given");
-    const constraint_on<side::maps, unconstrained> free_maps;
-    const constraint_on<side::components, unconstrained> free_components;
-    auto c = pick<on_maps_rule>(free_maps, args...).constraint;
-    auto s = pick<on_components_rule>(free_components, args...).constraint;
-    return solver<M, U, decltype(c), decltype(s)>(
-        x, opt, std::move(update),
-        pick<for_matrix<M>::template init_rule>(random_uniform{}, args...), std::move(c),
-        std::move(s));
+    return make_solver_from(x, opt, std::move(update),
+                            pick<for_matrix<M>::template init_rule>(random_uniform{}, args...),
+                            args...);
 }
 template <class T, class U, class... Args>
 auto make_solver(const unfolded<T>& x, const options& opt, U update, const Args&... args)
 {
-    return make_solver(dense<T>(x, opt.threads), opt, std::move(update), args...);
+    return make_solver(detail::as_data_matrix(x, opt.threads), opt, std::move(update), args...);
 }
 
 /// Factorizes X ~ C S^T: minimises |X - C S^T|^2 + the constraints' terms.
@@ -189,22 +263,24 @@ auto make_solver(const unfolded<T>& x, const options& opt, U update, const Args&
 ///
 /// `data` is an unfolded tensor or any data matrix. After the update come, in any order and each
 /// optional: on_maps(...), on_components(...) (else that factor is free), an init policy (else
-/// random_uniform), observers, a std::stop_token. Throws invalid_argument and invalid_data before
+/// random_uniform), compression (iterates on compressed data first, then on X), observers, a
+/// std::stop_token. Throws invalid_argument and invalid_data before
 /// any work; afterwards result.status tells how it ended.
 template <class Data, class U, class... Args>
 auto factorize(const Data& data, const options& opt, U update, Args&&... args)
 {
-    auto s = make_solver(data, opt, std::move(update), args...);
-    using M = std::decay_t<decltype(detail::as_data_matrix(data))>;
-    while (s.status() == status::running)
+    using namespace detail;
+    decltype(auto) x = as_data_matrix(data, opt.threads);
+    using M = std::decay_t<decltype(x)>;
+    static_assert(occurrences<compression_rule, std::decay_t<Args>...> <= 1,
+                  "compression can be given once");
+    if constexpr (occurrences<compression_rule, std::decay_t<Args>...> > 0)
+        return factorize_compressed(x, opt, std::move(update), args...);
+    else
     {
-        s.step();
-        [[maybe_unused]] const auto it = s.current();
-        bool stop = false;
-        ((stop |= detail::tell<M>(args, it)), ...);
-        if (stop)
-            s.stop();
+        auto s = make_solver(x, opt, std::move(update), args...);
+        run<M>(s, 0, opt.max_iterations, true, args...);
+        return s.result();
     }
-    return s.result();
 }
 }

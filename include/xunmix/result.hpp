@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,7 @@ class result
     double seconds = 0;
     std::size_t negative_data = 0; ///< elements of X below zero
     bool one_read = false;         ///< whether each iteration read X once
+    std::string warning; ///< what to mind about the answer; empty if nothing
     std::vector<record> history;
 
     result(std::vector<T> maps, std::vector<T> components, unfolding shape)
@@ -101,6 +103,22 @@ class result
     const unfolding& shape() const
     {
         return shape_;
+    }
+
+    /// Counts what an earlier factorization did, from whose factors this one started, as its own.
+    void prepend(const result& earlier)
+    {
+        for (auto& line : history)
+        {
+            line.iteration += earlier.iterations;
+            line.seconds += earlier.seconds;
+        }
+        history.insert(history.begin(), earlier.history.begin(), earlier.history.end());
+        if (iterations == 0)
+            status = earlier.status;
+        iterations += earlier.iterations;
+        best_iteration += earlier.iterations;
+        seconds += earlier.seconds;
     }
 
     /// Moves the scale of every component into its map. Zero columns are left alone.

@@ -29,6 +29,7 @@ template <data_matrix M, class U, class MapsC = unconstrained, class ComponentsC
 class solver
 {
   public:
+    using matrix = M;
     using T = typename M::factor_type;
 
     /// Checks everything before any work, then makes the start: init(x, maps, components, engine,
@@ -54,17 +55,9 @@ class solver
         if (state_.status != xunmix::status::running)
             return;
         const auto start = std::chrono::steady_clock::now();
-        const double before = state_.objective;
         model_.iterate(state_);
-        change_ = std::isinf(before) ? before
-                  : before > 0       ? (before - state_.objective) / before
-                                     : 0;
-        keep_if_best();
-        state_.status = judge();
-        state_.seconds +=
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        state_.history.push_back({state_.iterations, state_.objective, state_.residual / entries(),
-                                  change_, state_.seconds});
+        conclude(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
 
     xunmix::status status() const
@@ -168,6 +161,25 @@ class solver
     }
 
   private:
+    static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+    template <class Solver>
+    friend class batch;
+
+    /// What follows an iteration that took so many seconds: is it the best, is it the last?
+    void conclude(double seconds)
+    {
+        const double before =
+            state_.history.empty() ? infinity : state_.history.back().objective;
+        change_ = std::isinf(before) ? before
+                  : before > 0       ? (before - state_.objective) / before
+                                     : 0;
+        keep_if_best();
+        state_.status = judge();
+        state_.seconds += seconds;
+        state_.history.push_back({state_.iterations, state_.objective, state_.residual / entries(),
+                                  change_, state_.seconds});
+    }
     double entries() const
     {
         return static_cast<double>(model_.data().summary().entries);
@@ -211,7 +223,7 @@ class solver
     options opt_;
     alternation<M, U, MapsC, ComponentsC> model_;
     solver_state<T> state_;
-    double change_ = std::numeric_limits<double>::infinity();
+    double change_ = infinity;
     bool keep_best_;
 };
 }

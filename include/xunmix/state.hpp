@@ -34,12 +34,14 @@ struct solver_state
     std::vector<T> maps, components;           ///< columns one after the other
     std::vector<T> product;                    ///< X^T of the swept factor
     std::vector<T> best_maps, best_components; ///< empty where every iterate is the best so far
+    std::vector<T> extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
+    double momentum = 0.5, momentum_limit = 1; ///< of the extrapolation
     std::vector<record> history;
 };
 
 namespace detail
 {
-inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '1'};
+inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '2'};
 
 template <class V>
 void write_value(std::ostream& out, const V& value)
@@ -84,8 +86,9 @@ void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
     scalar(s.rank), scalar(s.iterations), scalar(s.best_iteration), scalar(s.without_progress);
     scalar(s.objective), scalar(s.residual), scalar(s.best_objective), scalar(s.best_residual);
     scalar(s.seconds), scalar(s.status), scalar(s.swept);
+    scalar(s.momentum), scalar(s.momentum_limit);
     vector(s.maps), vector(s.components), vector(s.product);
-    vector(s.best_maps), vector(s.best_components), vector(s.history);
+    vector(s.best_maps), vector(s.best_components), vector(s.extrapolated), vector(s.history);
 }
 
 /// What must agree between writer and reader: number sizes and byte order.

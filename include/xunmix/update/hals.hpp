@@ -20,6 +20,13 @@ namespace xunmix
 /// objective never rises. Constraints that only have project() are applied after the columns.
 struct hals
 {
+    /// Rounds over the columns an iteration, at most (Gillis & Glineur 2012). A round costs little
+    /// beside the read of X that gave the right-hand side.
+    std::size_t rounds = 4;
+    /// Goes further where the last iteration went (Ang & Gillis 2019); only where X is read once an
+    /// iteration, the constraints make a descent pair and none moves scale.
+    bool extrapolate = false;
+
     static constexpr bool row_separable = true;
     static constexpr side first = side::maps;
     static constexpr bool needs_non_negative_data = false;
@@ -77,7 +84,8 @@ struct hals
         for (std::size_t i = 0; i < f.rows(); i += range)
         {
             const std::size_t count = std::min(range, f.rows() - i);
-            sweep_columns(f.block(i, count), eq.gram, eq.rhs.block(i, count), c);
+            for (std::size_t round = 0; round < (needs_projection ? 1 : rounds); ++round)
+                sweep_columns(f.block(i, count), eq.gram, eq.rhs.block(i, count), c);
         }
         if (needs_projection)
             project(c, f);

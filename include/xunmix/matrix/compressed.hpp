@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <xunmix/core/buffer.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/parallel.hpp>
+#include <xunmix/core/simd.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/svd/range_finder.hpp>
+
+namespace xunmix
+{
+/// How to compress, for compressed and, among the arguments of factorize, to run on compressed data.
+struct compression
+{
+    std::size_t size = 0; ///< r, directions kept; 0: 25 more than the rank, in whole registers
+    std::size_t power_iterations = 1; ///< each costs two reads of X and sharpens the directions
+    std::size_t polish = 20;          ///< iterations on X itself afterwards, at most
+    std::uint64_t seed = 0;
+
+    /// r for a model of the given rank and data of which `least` = min(n, m) are unmasked. Throws
+    /// invalid_argument for a size below the rank, or above `least`.
+    std::size_t size_for(std::size_t rank, std::size_t least) const
+    {
+        detail::require<invalid_argument>(size == 0 || (rank <= size && size <= least),
+                                          "the compression must keep at least as many directions "
+                                          "as the model has components, ",
+                                          rank, ", and at most min(positions, channels) = ", least,
+                                          "; got ", size, " (0 chooses)");
+        constexpr std::size_t lanes = simd::lanes<float>, more = 25;
+        return size ? size : std::min(least, (rank + more + lanes - 1) / lanes * lanes);
+    }
+};
+
+/// Another data matrix as the product of two small ones, X ~ U V^T with r columns each (Erichson et
+/// al. 2018): an iteration costs O((n + m) r k) and reads X not at all. Every update and constraint
+/// works on it; what it finds is near what X itself would give, and factorizing X from there
+/// ("polishing") takes the difference away. squared_norm() is that of X, and so the objective counts
+/// what was left out as residual: right up to 2 <X - U V^T, C S^T>. residual_squared_norm() is
+/// exact, with one read of X.
+template <class M>
+class compressed
+{
+  public:
+    using factor_type = typename M::factor_type;
+    using F = factor_type;
+    static constexpr bool is_approximate = true;
+
+    struct workspace
+    {
+        std::size_t threads = 0;
+        typename M::workspace whole{};
+        dense_workspace<F> left{}, right{};
+        buffer<F> small{};    ///< r x k
+        buffer<F> product{};  ///< n x k
+    };
+
+    /// At most 4 reads of X with one power iteration. Throws invalid_argument unless
+    /// 1 <= r <= min(n, m).
+    compressed(M x, std::size_t r, const compression& how = {}, std::size_t threads = 0)
+        : compressed(x, range_finder(x, r, how.power_iterations, how.seed, threads), threads)
+    {
+    }
+    /// From a decomposition of x made before.
+    compressed(M x, truncated_svd<F> svd, std::size_t threads = 0)
+        : x_(std::move(x))
+        , pair_(std::make_shared<const factors>(std::move(svd), x_.shape(), threads))
+    {
+    }
+
+    std::size_t rows() const
+    {
+        return x_.rows();
+    }
+    std::size_t cols() const
+    {
+        return x_.cols();
+    }
+    double squared_norm() const
+    {
+        return x_.squared_norm();
+    }
+    const auto& summary() const
+    {
+        return x_.summary();
+    }
+    const unfolding& shape() const
+    {
+        return x_.shape();
+    }
+    side sweep_side() const
+    {
+        return side::maps;
+    }
+    const truncated_svd<F>& svd() const
+    {
+        return pair_->svd;
+    }
+    /// What to mind of a model of rank k on this data; empty if nothing. The directions left out
+    /// are weaker than the last one kept; where that one comes near the k-th, which the model
+    /// cannot do without, they may matter.
+    std::string warning(std::size_t rank) const
+    {
+        constexpr double near = 0.25;
+        const auto& squared = svd().squared_lengths;
+        const double last = squared.back(), needed = squared[std::min(rank, squared.size()) - 1];
+        const std::size_t least = std::min(shape().positions.kept(), shape().channels.kept());
+        if (squared.size() == least || last <= near * needed)
+            return "";
+        return detail::text("compression to ", squared.size(), " directions may lose signal: the ",
+                            "last has ", last / needed, " of the energy of number ", rank,
+                            ", the weakest that ", rank,
+                            " components need; keep more (compression.size), take fewer "
+                            "components, or go without compression");
+    }
+    /// The matrix that was compressed.
+    const M& whole() const
+    {
+        return x_;
+    }
+
+    /// out = U V^T S
+    void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
+    {
+        const auto vs = small(S.rank(), work);
+        pair_->right.multiply(S, vs, limited(work.right, work));
+        pair_->left.multiply_transposed(vs, out, limited(work.left, work));
+    }
+    /// out = V U^T C
+    void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
+    {
+        const auto uc = small(C.rank(), work);
+        pair_->left.multiply(C, uc, limited(work.left, work));
+        pair_->right.multiply_transposed(uc, out, limited(work.right, work));
+    }
+    /// As dense::sweep. The rows are visited in blocks, though nothing is read meanwhile.
+    template <class Visit>
+    void sweep(factor_ref<const F> S, Visit&& visit, factor_ref<F> product, workspace& work) const
+    {
+        constexpr std::size_t block = 256;
+        const std::size_t n = rows(), k = S.rank();
+        const factor_ref<F> C(work.product.get(n * k), n, k, n, &shape().positions);
+        multiply(S, C, work);
+        parallel_for((n + block - 1) / block, work.threads,
+                     [&](std::size_t b, std::size_t worker)
+                     {
+                         const std::size_t first = b * block;
+                         const auto rows = C.block(first, std::min(block, n - first));
+                         clear_masked(rows);
+                         visit(first, rows, worker);
+                     });
+        clear_masked(C);
+        multiply_transposed(C, product, work);
+    }
+    double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
+                                 workspace& work) const
+    {
+        return x_.residual_squared_norm(C, S, limited(work.whole, work));
+    }
+
+  private:
+    /// U^T and V^T as matrices of r long rows.
+    struct factors
+    {
+        factors(truncated_svd<F> decomposition, const unfolding& shape, std::size_t threads)
+            : svd(std::move(decomposition))
+            , left(rows_of(svd.left, svd.rows, shape.positions), threads)
+            , right(rows_of(svd.right, svd.cols, shape.channels), threads)
+        {
+        }
+        unfolded<F> rows_of(const std::vector<F>& columns, std::size_t length,
+                            const grid& places) const
+        {
+            unfolding shape;
+            shape.positions.shape = {svd.size()};
+            shape.channels = places;
+            return {columns.data(), length, 1, std::move(shape), nullptr};
+        }
+        truncated_svd<F> svd;
+        dense<F> left, right;
+    };
+
+    template <class W>
+    static W& limited(W& part, const workspace& work)
+    {
+        part.threads = work.threads;
+        return part;
+    }
+    factor_ref<F> small(std::size_t rank, workspace& work) const
+    {
+        const std::size_t r = pair_->svd.size();
+        return {work.small.get(r * rank), r, rank, r};
+    }
+
+    M x_;
+    std::shared_ptr<const factors> pair_;
+};
+}
