@@ -51,7 +51,7 @@ class alternation
         detail::check_scale<T>(on_maps_, on_components_);
         one_read_ =
             U::row_separable && with(rows(), [](const auto& c) { return is_row_separable(c); });
-        extrapolates_ = one_read_ && descends() && asks_to_extrapolate() &&
+        extrapolates_ = descends() && asks_to_extrapolate() &&
                         count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) == 0;
     }
 
@@ -210,8 +210,7 @@ class alternation
             with(columns(),
                  [&](const auto& c) { extrapolation_.advance(s, ref(s, columns()), c); });
         const auto gram = gram_of(s, columns());
-        with(rows(),
-             [&](const auto& c)
+        with(rows(), [&](const auto& c)
              { update_.prepare(gram, ref(s, rows()).rows(), c, system_state_of(rows())); });
     }
     /// What follows it, and the objective.

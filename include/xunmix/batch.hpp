@@ -16,8 +16,8 @@
 namespace xunmix
 {
 /// Several solvers on one matrix, any ranks, that share each read of X: their factors stand side by
-/// side as the columns of one. Each takes the steps it would take alone; sums may differ in the last
-/// bits.
+/// side as the columns of one. Each takes the steps it would take alone; sums may differ in the
+/// last bits.
 template <class Solver>
 class batch
 {

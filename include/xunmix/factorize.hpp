@@ -11,7 +11,6 @@
 
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/init/random_uniform.hpp>
-#include <xunmix/matrix/compressed.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/solver.hpp>
 
@@ -118,8 +117,13 @@ template <class A>
 using on_components_rule = is_constraint_on<A, side::components>;
 template <class A>
 using stop_token_rule = std::is_same<A, std::stop_token>;
+/// Arguments that conduct the whole factorization, see compression.
 template <class A>
-using compression_rule = std::is_same<A, compression>;
+using conductor_rule = std::bool_constant < requires
+{
+    typename A::conducts_factorization;
+}
+> ;
 
 /// Start from what another factorization found.
 template <class T>
@@ -150,7 +154,7 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
     using T = typename M::factor_type;
     using kind = std::remove_const_t<A>;
     if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
-                  compression_rule<kind>::value || init_policy<kind, M>)
+                  conductor_rule<kind>::value || init_policy<kind, M>)
         return false;
     else if constexpr (stop_token_rule<kind>::value)
         return argument.stop_requested();
@@ -205,29 +209,6 @@ void run(Solver& s, std::size_t done, std::size_t total, bool ends, Args&... arg
             s.stop();
     }
 }
-
-/// On compressed data first, then on X from there.
-template <data_matrix M, class U, class... Args>
-auto factorize_compressed(const M& x, const options& opt, U update, Args&... args)
-{
-    using T = typename M::factor_type;
-    check_options(x, opt);
-    const auto how = pick<compression_rule>(compression{}, args...);
-    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
-    const compressed<M> small(x, how.size_for(opt.rank, least), how, opt.threads);
-    auto first = make_solver(small, opt, update, args...);
-    const std::size_t total = opt.max_iterations + how.polish;
-    run<M>(first, 0, total, how.polish == 0, args...);
-    const auto found = first.result();
-    options rest = opt;
-    rest.max_iterations = found.status == status::stopped ? 0 : how.polish;
-    auto second = make_solver_from(x, rest, std::move(update), handed_over<T>{&found}, args...);
-    run<M>(second, found.iterations, total, true, args...);
-    auto out = second.result();
-    out.prepend(found);
-    out.warning = small.warning(opt.rank);
-    return out;
-}
 }
 
 /// A solver for `x` from the arguments of factorize (observers and stop tokens left out), for
@@ -272,10 +253,10 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
     using namespace detail;
     decltype(auto) x = as_data_matrix(data, opt.threads);
     using M = std::decay_t<decltype(x)>;
-    static_assert(occurrences<compression_rule, std::decay_t<Args>...> <= 1,
-                  "compression can be given once");
-    if constexpr (occurrences<compression_rule, std::decay_t<Args>...> > 0)
-        return factorize_compressed(x, opt, std::move(update), args...);
+    constexpr std::size_t conductors = occurrences<conductor_rule, std::decay_t<Args>...>;
+    static_assert(conductors <= 1, "compression can be given once");
+    if constexpr (conductors == 1)
+        return pick<conductor_rule>(0, args...).factorize(x, opt, std::move(update), args...);
     else
     {
         auto s = make_solver(x, opt, std::move(update), args...);

@@ -64,7 +64,7 @@ class result
     double seconds = 0;
     std::size_t negative_data = 0; ///< elements of X below zero
     bool one_read = false;         ///< whether each iteration read X once
-    std::string warning; ///< what to mind about the answer; empty if nothing
+    std::string warning;           ///< what to mind about the answer; empty if nothing
     std::vector<record> history;
 
     result(std::vector<T> maps, std::vector<T> components, unfolding shape)
@@ -114,10 +114,11 @@ class result
             line.seconds += earlier.seconds;
         }
         history.insert(history.begin(), earlier.history.begin(), earlier.history.end());
+        best_iteration =
+            iterations == 0 ? earlier.best_iteration : best_iteration + earlier.iterations;
         if (iterations == 0)
             status = earlier.status;
         iterations += earlier.iterations;
-        best_iteration += earlier.iterations;
         seconds += earlier.seconds;
     }
 

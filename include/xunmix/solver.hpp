@@ -56,8 +56,7 @@ class solver
             return;
         const auto start = std::chrono::steady_clock::now();
         model_.iterate(state_);
-        conclude(
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        conclude(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
 
     xunmix::status status() const
@@ -169,8 +168,7 @@ class solver
     /// What follows an iteration that took so many seconds: is it the best, is it the last?
     void conclude(double seconds)
     {
-        const double before =
-            state_.history.empty() ? infinity : state_.history.back().objective;
+        const double before = state_.history.empty() ? infinity : state_.history.back().objective;
         change_ = std::isinf(before) ? before
                   : before > 0       ? (before - state_.objective) / before
                                      : 0;

@@ -34,7 +34,8 @@ struct solver_state
     std::vector<T> maps, components;           ///< columns one after the other
     std::vector<T> product;                    ///< X^T of the swept factor
     std::vector<T> best_maps, best_components; ///< empty where every iterate is the best so far
-    std::vector<T> extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
+    std::vector<T>
+        extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
     double momentum = 0.5, momentum_limit = 1; ///< of the extrapolation
     std::vector<record> history;
 };
@@ -56,16 +57,16 @@ void write_values(std::ostream& out, const std::vector<V>& values)
               static_cast<std::streamsize>(values.size() * sizeof(V)));
 }
 template <class V>
-void read_value(std::istream& in, V& value)
+void read_value(std::istream& in, V& value, const char* what = "the solver state")
 {
     in.read(reinterpret_cast<char*>(&value), sizeof value);
-    require<io_error>(static_cast<bool>(in), "the solver state ends too early");
+    require<io_error>(static_cast<bool>(in), what, " ends too early");
 }
 template <class V>
-void read_values(std::istream& in, std::vector<V>& values)
+void read_values(std::istream& in, std::vector<V>& values, const char* what = "the solver state")
 {
     std::uint64_t size = 0;
-    read_value(in, size);
+    read_value(in, size, what);
     constexpr std::uint64_t piece = 1 << 20; // a broken size must not take all memory at once
     values.clear();
     for (std::uint64_t done = 0; done < size;)
@@ -74,7 +75,7 @@ void read_values(std::istream& in, std::vector<V>& values)
         values.resize(static_cast<std::size_t>(done + count));
         in.read(reinterpret_cast<char*>(values.data() + done),
                 static_cast<std::streamsize>(count * sizeof(V)));
-        require<io_error>(static_cast<bool>(in), "the solver state ends too early");
+        require<io_error>(static_cast<bool>(in), what, " ends too early");
         done += count;
     }
 }

@@ -22,73 +22,23 @@
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/factorize.hpp>
 #include <xunmix/matrix/compressed.hpp>
+#include <xunmix/survey_options.hpp>
 #include <xunmix/survey_result.hpp>
 #include <xunmix/svd/pca.hpp>
 
 namespace xunmix
 {
-/// first, first + 1, ..., last.
-inline std::vector<std::size_t> rank_range(std::size_t first, std::size_t last)
-{
-    std::vector<std::size_t> ranks(last >= first ? last - first + 1 : 0);
-    std::iota(ranks.begin(), ranks.end(), first);
-    return ranks;
-}
-
-/// What a survey takes. The defaults are the study of Uesugi et al. 2021, steps 8 and 9.
-struct survey_options
-{
-    std::vector<std::size_t> ranks = rank_range(2, 15);
-    std::size_t starts = 20;          ///< at each rank
-    std::size_t max_iterations = 100; ///< of a start
-    double tolerance = 1e-5;          ///< a start ends where the objective decreases by less
-    std::uint64_t seed = 0;           ///< of start 0 at every rank; start i has seed + i
-    std::size_t threads = 0;          ///< at most so many; never changes the result
-    bool exact = false; ///< iterate on X itself, all starts of a rank sharing each read
-    /// Size for the largest rank; polish: iterations on X of the best start of each rank.
-    compression compress{};
-    /// Iterations after which the worse half of a rank's starts is dropped, and again after twice as
-    /// many (successive halving); 0: all run to their end. Not in exact surveys.
-    std::size_t halving = 0;
-    scaling scale = scaling::unit_l2;
-};
-
-namespace detail
-{
-/// Throws invalid_argument for options that break a rule or do not fit the data's size.
-template <class M>
-void check_survey(const M& x, const survey_options& opt)
-{
-    require<invalid_argument>(!opt.ranks.empty(), "a survey needs at least one rank, got none: is "
-                                                  "the first of the range above the last?");
-    require<invalid_argument>(opt.starts >= 1, "a survey needs at least one start a rank, got 0");
-    require<invalid_argument>(opt.max_iterations >= 1,
-                              "a survey needs at least one iteration a start, got 0");
-    require<invalid_argument>(!(opt.exact && opt.halving > 0),
-                              "an exact survey runs every start to its end: leave out either exact "
-                              "or halving");
-    for (const std::size_t rank : opt.ranks)
-    {
-        check_options(x, {.rank = rank, .tolerance = opt.tolerance});
-        require<invalid_argument>(std::count(opt.ranks.begin(), opt.ranks.end(), rank) == 1,
-                                  "rank ", rank, " is named twice among the survey's ranks");
-    }
-}
-}
-
-/// What an observer of a survey sees after each start that ended.
-struct survey_progress
-{
-    run_record run;         ///< the start that ended
-    std::size_t done = 0;   ///< starts ended so far, of all ranks
-    std::size_t total = 0;
-    double seconds = 0; ///< since the survey was made
-};
-
 namespace detail
 {
 template <class A>
-inline constexpr bool observes_survey = std::is_invocable_v<const A&, const survey_progress&>;
+inline constexpr bool
+    observes_survey = std::is_invocable_r_v<flow, const A&, const survey_progress&> || []
+{
+    if constexpr (std::is_invocable_v<const A&, const survey_progress&>)
+        return std::is_void_v<std::invoke_result_t<const A&, const survey_progress&>>;
+    else
+        return false;
+}();
 
 /// Tells an observer of the survey; true if it wants to stop. Other arguments pass.
 template <class A>
@@ -111,7 +61,7 @@ auto unless_observer(const A& argument)
     static_assert(makes || observes_survey<A> || stop_token_rule<A>::value,
                   "the arguments of survey after the update are on_maps(...), on_components(...), "
                   "an init policy, a std::stop_token, or observers; an observer can be called as "
-                  "const and takes const xunmix::survey_progress&");
+                  "const, takes const xunmix::survey_progress& and returns void or xunmix::flow");
     if constexpr (makes)
         return std::tuple(argument);
     else
@@ -158,7 +108,8 @@ class surveyor
         stopped_ = false;
         const std::size_t rank = opt_.ranks[state_.ranks.size()];
         const auto report = [&](const run_record& run) { this->report(run, tell); };
-        auto found = opt_.exact ? run_exactly(rank, report, token) : run_starts(rank, report, token);
+        auto found =
+            opt_.exact ? run_exactly(rank, report, token) : run_starts(rank, report, token);
         if (found.best && !stopped_ && !token.stop_requested())
         {
             found.best = polished(rank, *found.best, token);
@@ -187,34 +138,40 @@ class surveyor
         return state_;
     }
     /// Goes on after the ranks that another survey of the same data and options has done. Throws
-    /// invalid_argument where ranks, starts or sizes differ.
+    /// invalid_argument where data, ranks, starts or seeds differ.
     void resume(state_type earlier)
     {
+        const auto same = [](const grid& a, const grid& b)
+        { return a.shape == b.shape && a.keep == b.keep; };
+        detail::require<invalid_argument>(
+            same(earlier.shape.positions, state_.shape.positions) &&
+                same(earlier.shape.channels, state_.shape.channels) &&
+                earlier.squared_norm == state_.squared_norm,
+            "the survey to resume is of other data: its shape, masks or |X|^2 differ");
         detail::require<invalid_argument>(
             earlier.ranks.size() <= opt_.ranks.size() &&
                 std::equal(earlier.ranks.begin(), earlier.ranks.end(), opt_.ranks.begin(),
                            [](const auto& a, std::size_t rank) { return a.rank == rank; }),
             "the survey to resume has other ranks than this one");
-        for (auto& r : earlier.ranks)
-        {
+        for (const auto& r : earlier.ranks)
             detail::require<invalid_argument>(
-                r.runs.size() == opt_.starts && r.best &&
-                    r.best->maps_matrix().rows() == x_.rows() &&
-                    r.best->components_matrix().rows() == x_.cols(),
-                "the survey to resume is of other data or has another number of starts, ",
-                r.runs.size(), " instead of ", opt_.starts);
-            state_.ranks.push_back(std::move(r));
-        }
+                r.best && r.runs.size() == opt_.starts && r.runs.front().seed == opt_.seed,
+                "the survey to resume has another number of starts or another seed, ",
+                r.runs.size(), " from ", r.runs.empty() ? 0 : r.runs.front().seed, " instead of ",
+                opt_.starts, " from ", opt_.seed);
+        state_.ranks = std::move(earlier.ranks);
+        done_ = state_.ranks.size() * opt_.starts;
     }
 
   private:
     compressed<M> compress() const
     {
-        const std::size_t least =
-            std::min(x_.shape().positions.kept(), x_.shape().channels.kept());
+        const std::size_t least = std::min(x_.shape().positions.kept(), x_.shape().channels.kept());
         const std::size_t most = *std::max_element(opt_.ranks.begin(), opt_.ranks.end());
-        return compressed<M>(x_, opt_.compress.size_for(most, least), opt_.compress, opt_.threads);
+        return compressed<M>(x_, opt_.compress.size_for(most, least),
+                             opt_.compress.power_iterations, opt_.compress.seed, opt_.threads);
     }
+    /// Of one start. Its scale stays as it was minimised with, which penalties depend on.
     options run_options(std::size_t rank, std::size_t start, std::size_t threads) const
     {
         return {.rank = rank,
@@ -222,15 +179,15 @@ class surveyor
                 .tolerance = opt_.tolerance,
                 .seed = opt_.seed + start,
                 .threads = threads,
-                .scale = opt_.scale};
+                .scale = scaling::none};
     }
     template <class Matrix>
     auto solver_for(const Matrix& x, std::size_t rank, std::size_t start, std::size_t threads) const
     {
-        return std::apply([&](const auto&... args)
-                          { return make_solver(x, run_options(rank, start, threads), update_,
-                                               args...); },
-                          args_);
+        return std::apply(
+            [&](const auto&... args)
+            { return make_solver(x, run_options(rank, start, threads), update_, args...); },
+            args_);
     }
 
     template <class Tell>
@@ -241,8 +198,8 @@ class surveyor
             .run = run,
             .done = ++done_,
             .total = opt_.starts * opt_.ranks.size(),
-            .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - made_)
-                           .count()};
+            .seconds =
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - made_).count()};
         if constexpr (std::is_same_v<decltype(tell(progress)), flow>)
             stopped_ = stopped_ || tell(progress) == flow::stop;
         else
@@ -318,11 +275,11 @@ class surveyor
                          });
             std::erase_if(racing, [&](std::size_t start) { return !solvers[start]; });
             const std::size_t kept = (racing.size() + 1) / 2;
-            if (racing.empty() || token.stop_requested() || stopped_ || budget >= opt_.max_iterations)
+            if (racing.empty() || token.stop_requested() || stopped_ ||
+                budget >= opt_.max_iterations)
                 break;
             std::stable_sort(racing.begin(), racing.end(),
-                             [&](std::size_t a, std::size_t b)
-                             {
+                             [&](std::size_t a, std::size_t b) {
                                  return solvers[a]->state().best_objective <
                                         solvers[b]->state().best_objective;
                              });
@@ -367,9 +324,9 @@ class surveyor
     {
         options rest = run_options(rank, 0, opt_.threads);
         rest.max_iterations = opt_.exact ? 0 : opt_.compress.polish;
+        rest.scale = opt_.scale;
         auto s = std::apply(
-            [&](const auto&... args)
-            {
+            [&](const auto&... args) {
                 return detail::make_solver_from(x_, rest, update_, detail::handed_over<T>{&best},
                                                 args...);
             },
@@ -400,8 +357,7 @@ template <class M, class U, class... Args>
 auto make_surveyor(const M& x, const survey_options& opt, U update, std::tuple<Args...> args)
 {
     return std::apply(
-        [&](auto&... a)
-        {
+        [&](auto&... a) {
             return std::make_unique<surveyor<M, U, Args...>>(x, opt, std::move(update),
                                                              std::move(a)...);
         },
@@ -431,9 +387,8 @@ auto survey(const Data& data, const survey_options& opt, U update, const Args&..
         ((stop |= detail::tell_survey(args, p)), ...);
         return stop ? flow::stop : flow::proceed;
     };
-    auto s = detail::make_surveyor<M>(
-        x, opt, std::move(update),
-        std::tuple_cat(detail::unless_observer<M>(args)...));
+    auto s = detail::make_surveyor<M>(x, opt, std::move(update),
+                                      std::tuple_cat(detail::unless_observer<M>(args)...));
     while (!s->is_done())
     {
         s->step(tell, token);

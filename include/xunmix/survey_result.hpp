@@ -97,9 +97,9 @@ struct rank_survey
 template <class T>
 struct survey_state
 {
-    unfolding shape;
-    std::size_t entries = 0; ///< unmasked elements of X
-    double squared_norm = 0; ///< |X|^2
+    unfolding shape{};
+    std::size_t entries = 0;          ///< unmasked elements of X
+    double squared_norm = 0;          ///< |X|^2
     std::vector<double> spectrum{};   ///< pca_residuals
     std::vector<double> scaled_pca{}; ///< scaled_pca_residuals; empty for data with negative values
     std::vector<rank_survey<T>> ranks{}; ///< those done
@@ -107,8 +107,8 @@ struct survey_state
     /// Throws invalid_argument for a rank that was not surveyed.
     const rank_survey<T>& at(std::size_t rank) const
     {
-        const auto found = std::find_if(ranks.begin(), ranks.end(),
-                                        [&](const auto& r) { return r.rank == rank; });
+        const auto found =
+            std::find_if(ranks.begin(), ranks.end(), [&](const auto& r) { return r.rank == rank; });
         detail::require<invalid_argument>(found != ranks.end(), "rank ", rank,
                                           " was not surveyed, or not yet");
         return *found;
@@ -129,19 +129,20 @@ struct survey_state
     {
         return of(scaled_pca, rank);
     }
-    /// The last surveyed rank up to which the factorization's mse is not above that of the principal
-    /// component analysis for counts, a hint at the number of components (Uesugi 2021, Fig. 5);
-    /// nothing where the two do not cross.
+    /// The last surveyed rank up to which the factorization's mse is not above that of the
+    /// principal component analysis for counts, a hint at the number of components (Uesugi 2021,
+    /// Fig. 5); nothing where the two do not cross.
     std::optional<std::size_t> crossing() const
     {
+        std::optional<std::size_t> above; // the first rank at which the model leaves more
+        for (const auto& r : ranks)
+            if (!(r.minimum() <= scaled_pca_mse(r.rank)))
+                above = std::min(above.value_or(r.rank), r.rank);
         std::optional<std::size_t> last;
         for (const auto& r : ranks)
-        {
-            if (!(r.minimum() <= scaled_pca_mse(r.rank)))
-                return last;
-            last = r.rank;
-        }
-        return std::nullopt;
+            if (above && r.rank < *above)
+                last = std::max(last.value_or(r.rank), r.rank);
+        return last;
     }
 
   private:
@@ -162,24 +163,25 @@ void for_each_vector(Shape& s, Vector&& vector)
     vector(s.positions.shape), vector(s.positions.keep);
     vector(s.channels.shape), vector(s.channels.keep), vector(s.axes);
 }
-template <class Result, class Scalar>
-void for_each_scalar(Result& r, Scalar&& scalar)
+template <class Scalar>
+void for_each_scalar(auto& r, Scalar&& scalar)
 {
-    scalar(r.status), scalar(r.iterations), scalar(r.best_iteration), scalar(r.objective);
-    scalar(r.mse), scalar(r.seconds), scalar(r.negative_data), scalar(r.one_read);
+    if constexpr (requires { r.history; })
+    {
+        scalar(r.status), scalar(r.iterations), scalar(r.best_iteration), scalar(r.objective);
+        scalar(r.mse), scalar(r.seconds), scalar(r.negative_data), scalar(r.one_read);
+    }
+    else
+    {
+        scalar(r.rank), scalar(r.start), scalar(r.seed), scalar(r.iterations);
+        scalar(r.ended), scalar(r.dropped), scalar(r.mse), scalar(r.objective);
+    }
 }
 
 inline void write_text(std::ostream& out, const std::string& text)
 {
     write_values(out, std::vector<char>(text.begin(), text.end()));
 }
-inline std::string read_text(std::istream& in)
-{
-    std::vector<char> text;
-    read_values(in, text);
-    return {text.begin(), text.end()};
-}
-
 template <class T>
 void write_result(std::ostream& out, const result<T>& r)
 {
@@ -191,21 +193,73 @@ void write_result(std::ostream& out, const result<T>& r)
     write_text(out, r.warning);
     write_values(out, r.history);
 }
-template <class T>
-result<T> read_result(std::istream& in, const unfolding& shape, std::size_t rank)
+
+/// Reads the parts of a survey; all throw io_error where it ends or is damaged.
+class survey_reader
 {
-    std::vector<T> maps, components;
-    read_values(in, maps);
-    read_values(in, components);
-    require<io_error>(maps.size() == shape.positions.size() * rank &&
-                          components.size() == shape.channels.size() * rank,
-                      "the survey is damaged: its factors have the wrong size");
-    result<T> r(std::move(maps), std::move(components), shape);
-    for_each_scalar(r, [&](auto& v) { read_value(in, v); });
-    r.warning = read_text(in);
-    read_values(in, r.history);
-    return r;
-}
+  public:
+    explicit survey_reader(std::istream& in)
+        : in_(in)
+    {
+    }
+    template <class V>
+    void operator()(V& value)
+    {
+        read_value(in_, value, "the survey");
+    }
+    void operator()(bool& value)
+    {
+        std::uint8_t byte = 0;
+        (*this)(byte);
+        value = byte != 0;
+    }
+    void operator()(xunmix::status& value)
+    {
+        read_value(in_, value, "the survey");
+        require<io_error>(value >= status::running && value <= status::non_finite,
+                          "the survey is damaged: a status does not exist");
+    }
+    template <class V>
+    void operator()(std::vector<V>& values)
+    {
+        read_values(in_, values, "the survey");
+    }
+    void operator()(std::string& text)
+    {
+        std::vector<char> letters;
+        (*this)(letters);
+        text.assign(letters.begin(), letters.end());
+    }
+    void operator()(unfolding& shape)
+    {
+        for_each_vector(shape, *this);
+        for (const grid* g : {&shape.positions, &shape.channels})
+            require<io_error>(g->keep.empty() || g->keep.size() == g->size(),
+                              "the survey is damaged: its masks have the wrong size");
+    }
+    template <class T>
+    void operator()(rank_survey<T>& r, const unfolding& shape)
+    {
+        std::size_t starts = 0;
+        (*this)(r.rank), (*this)(r.best_start), (*this)(starts);
+        require<io_error>(r.best_start < starts,
+                          "the survey is damaged: its best start does not exist");
+        for (std::size_t i = 0; i < starts; ++i)
+            for_each_scalar(r.runs.emplace_back(), *this);
+        (*this)(r.warning);
+        std::vector<T> maps, components;
+        (*this)(maps), (*this)(components);
+        require<io_error>(r.rank > 0 && maps.size() == shape.positions.size() * r.rank &&
+                              components.size() == shape.channels.size() * r.rank,
+                          "the survey is damaged: its factors have the wrong size");
+        r.best.emplace(std::move(maps), std::move(components), shape);
+        for_each_scalar(*r.best, *this);
+        (*this)(r.best->warning), (*this)(r.best->history);
+    }
+
+  private:
+    std::istream& in_;
+};
 }
 
 /// Writes a survey in a binary format for machines of the same kind.
@@ -222,41 +276,38 @@ void write_survey(std::ostream& out, const survey_state<T>& s)
     for (const auto& r : s.ranks)
     {
         write_value(out, r.rank), write_value(out, r.best_start);
-        write_values(out, r.runs);
+        write_value(out, r.runs.size());
+        for (const auto& run : r.runs)
+            for_each_scalar(run, [&](const auto& v) { write_value(out, v); });
         write_text(out, r.warning);
         write_result(out, *r.best);
     }
     require<io_error>(static_cast<bool>(out), "the survey could not be written");
 }
 
-/// Reads what write_survey wrote. Throws io_error where the stream holds something else, was written
-/// for another factor type, is damaged or ends early.
+/// Reads what write_survey wrote. Throws io_error where the stream holds something else, was
+/// written for another factor type, is damaged or ends early.
 template <class T>
 survey_state<T> read_survey(std::istream& in)
 {
     using namespace detail;
+    survey_reader read(in);
     auto magic = survey_magic;
     std::uint32_t format = 0;
-    read_value(in, magic);
+    read(magic);
     require<io_error>(magic == survey_magic, "this is no survey of xunmix");
-    read_value(in, format);
+    read(format);
     require<io_error>(format == state_format<T>(),
                       "the survey is for factors of another type or another machine");
     survey_state<T> s;
-    for_each_vector(s.shape, [&](auto& v) { read_values(in, v); });
-    read_value(in, s.entries), read_value(in, s.squared_norm);
-    read_values(in, s.spectrum), read_values(in, s.scaled_pca);
+    read(s.shape);
+    read(s.entries), read(s.squared_norm), read(s.spectrum), read(s.scaled_pca);
     std::size_t count = 0;
-    read_value(in, count);
+    read(count);
     for (std::size_t i = 0; i < count; ++i)
     {
         rank_survey<T> r;
-        read_value(in, r.rank), read_value(in, r.best_start);
-        read_values(in, r.runs);
-        require<io_error>(r.best_start < r.runs.size(),
-                          "the survey is damaged: its best start does not exist");
-        r.warning = read_text(in);
-        r.best = read_result<T>(in, s.shape, r.rank);
+        read(r, s.shape);
         s.ranks.push_back(std::move(r));
     }
     return s;

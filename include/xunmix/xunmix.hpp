@@ -3,6 +3,7 @@
 
 // Everything, for people. Files, pictures and simulated data have headers of their own: io/,
 // simulate/.
+#include <xunmix/compression.hpp>
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/bounded.hpp>
@@ -18,13 +19,18 @@
 #include <xunmix/init/random_uniform.hpp>
 #include <xunmix/mask.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
+#include <xunmix/matrix/compressed.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/observe.hpp>
 #include <xunmix/result.hpp>
 #include <xunmix/solver.hpp>
+#include <xunmix/survey.hpp>
+#include <xunmix/svd/pca.hpp>
+#include <xunmix/svd/range_finder.hpp>
 #include <xunmix/unfold.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 #include <xunmix/version.hpp>

@@ -58,12 +58,20 @@ std::string shape_text(const Shape& shape)
     return out.str();
 }
 
+/// Throws `Error` with all of `parts`. Never inlined: messages are most of what a program compiles,
+/// and least of what it runs.
+template <class Error, class... Parts>
+[[noreturn, gnu::cold, gnu::noinline]] void fail(const Parts&... parts)
+{
+    throw Error(text(parts...));
+}
+
 /// Throws `Error` with all of `parts` unless `rule` holds.
 template <class Error, class... Parts>
 void require(bool rule, const Parts&... parts)
 {
     if (!rule)
-        throw Error(text(parts...));
+        fail<Error>(parts...);
 }
 }
 }

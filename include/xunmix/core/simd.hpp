@@ -100,6 +100,8 @@ auto load_widened(const T* from)
 #else
 template <class T>
 inline constexpr bool widens_at_load = false;
+template <class T>
+void load_widened(const T*) = delete;
 #endif
 }
 

@@ -13,40 +13,17 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/core/simd.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
 namespace xunmix
 {
-/// How to compress, for compressed and, among the arguments of factorize, to run on compressed data.
-struct compression
-{
-    std::size_t size = 0; ///< r, directions kept; 0: 25 more than the rank, in whole registers
-    std::size_t power_iterations = 1; ///< each costs two reads of X and sharpens the directions
-    std::size_t polish = 20;          ///< iterations on X itself afterwards, at most
-    std::uint64_t seed = 0;
-
-    /// r for a model of the given rank and data of which `least` = min(n, m) are unmasked. Throws
-    /// invalid_argument for a size below the rank, or above `least`.
-    std::size_t size_for(std::size_t rank, std::size_t least) const
-    {
-        detail::require<invalid_argument>(size == 0 || (rank <= size && size <= least),
-                                          "the compression must keep at least as many directions "
-                                          "as the model has components, ",
-                                          rank, ", and at most min(positions, channels) = ", least,
-                                          "; got ", size, " (0 chooses)");
-        constexpr std::size_t lanes = simd::lanes<float>, more = 25;
-        return size ? size : std::min(least, (rank + more + lanes - 1) / lanes * lanes);
-    }
-};
-
 /// Another data matrix as the product of two small ones, X ~ U V^T with r columns each (Erichson et
 /// al. 2018): an iteration costs O((n + m) r k) and reads X not at all. Every update and constraint
 /// works on it; what it finds is near what X itself would give, and factorizing X from there
-/// ("polishing") takes the difference away. squared_norm() is that of X, and so the objective counts
-/// what was left out as residual: right up to 2 <X - U V^T, C S^T>. residual_squared_norm() is
-/// exact, with one read of X.
+/// ("polishing") takes the difference away. squared_norm() is that of X, and so the objective
+/// counts what was left out as residual: right up to 2 <X - U V^T, C S^T>. residual_squared_norm()
+/// is exact, with one read of X.
 template <class M>
 class compressed
 {
@@ -60,14 +37,14 @@ class compressed
         std::size_t threads = 0;
         typename M::workspace whole{};
         dense_workspace<F> left{}, right{};
-        buffer<F> small{};    ///< r x k
-        buffer<F> product{};  ///< n x k
+        buffer<F> small{};   ///< r x k
+        buffer<F> product{}; ///< n x k
     };
 
-    /// At most 4 reads of X with one power iteration. Throws invalid_argument unless
-    /// 1 <= r <= min(n, m).
-    compressed(M x, std::size_t r, const compression& how = {}, std::size_t threads = 0)
-        : compressed(x, range_finder(x, r, how.power_iterations, how.seed, threads), threads)
+    /// 2 + 2 power_iterations reads of X. Throws invalid_argument unless 1 <= r <= min(n, m).
+    compressed(M x, std::size_t r, std::size_t power_iterations = 1, std::uint64_t seed = 0,
+               std::size_t threads = 0)
+        : compressed(x, range_finder(x, r, power_iterations, seed, threads), threads)
     {
     }
     /// From a decomposition of x made before.

@@ -55,8 +55,8 @@ std::vector<double> scaled_gram(const std::vector<F>& factor, const std::vector<
         for (std::size_t i = 0; i < n; ++i)
             if (weights[i] > 0)
                 scaled[j * n + i] = static_cast<double>(factor[j * n + i]) / std::sqrt(weights[i]);
-    small::gram(factor_ref<const double>(scaled.data(), n, r, n),
-                matrix_ref<double>(out.data(), r), 1);
+    small::gram(factor_ref<const double>(scaled.data(), n, r, n), matrix_ref<double>(out.data(), r),
+                1);
     return out;
 }
 
@@ -81,8 +81,8 @@ inline std::vector<double> powered(const std::vector<double>& g, std::size_t r, 
         if (s.values[e] > 1e-13 * s.values[0])
             for (std::size_t i = 0; i < r; ++i)
                 for (std::size_t j = 0; j < r; ++j)
-                    out[i * r + j] += std::pow(s.values[e], p) * s.vectors[i * r + e] *
-                                      s.vectors[j * r + e];
+                    out[i * r + j] +=
+                        std::pow(s.values[e], p) * s.vectors[i * r + e] * s.vectors[j * r + e];
     return out;
 }
 }
@@ -105,7 +105,8 @@ std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double squ
     const auto b = scaled_gram(svd.right, model_sums(svd.right, svd.left, r));
     const auto root = powered(a, r, 0.5), inverse_root = powered(a, r, -0.5);
     const symmetric_spectrum s(multiplied(multiplied(root, b, r), root, r), r);
-    const auto left = multiplied(inverse_root, s.vectors, r), right = multiplied(root, s.vectors, r);
+    const auto left = multiplied(inverse_root, s.vectors, r),
+               right = multiplied(root, s.vectors, r);
     std::vector<double> missing(r * r), out;
     for (std::size_t i = 0; i < r; ++i)
         missing[i * r + i] = 1; // I - N_k

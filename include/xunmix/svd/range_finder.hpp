@@ -140,9 +140,9 @@ truncated_svd<typename M::factor_type> range_finder(const M& x, std::size_t r,
 {
     using F = typename M::factor_type;
     const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
-    detail::require<invalid_argument>(r >= 1 && r <= least,
-                                      "a range finder takes 1 to min(positions, channels) = ",
-                                      least, " directions, got ", r);
+    detail::require<invalid_argument>(
+        r >= 1 && r <= least, "a range finder takes 1 to min(positions, channels) = ", least,
+        " directions, got ", r);
     truncated_svd<F> out{.rows = x.rows(), .cols = x.cols()};
     out.left.resize(x.rows() * r);
     out.right.resize(x.cols() * r);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// The figures of benchmarks/README.md that need no other program, one a call, each on the last line
+// of its output. Both sides of a ratio are timed in alternation in one process; medians.
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "../support.hpp"
+
+#include <xunmix/survey.hpp>
+#include <xunmix/xunmix.hpp>
+
+namespace
+{
+namespace xu = xunmix;
+constexpr std::size_t repetitions = 15;
+
+const auto on_maps = xu::on_maps(xu::non_negative{});
+const auto on_components = xu::on_components(xu::non_negative{});
+
+template <class T>
+auto unfolded(const xu::tensor<T>& scan)
+{
+    return xu::unfold(scan, xu::positions{0, 1});
+}
+
+template <class T>
+std::size_t bytes(const xu::tensor<T>& scan)
+{
+    return scan.size() * sizeof(T);
+}
+
+/// A solver two iterations old: what it allocates, it has.
+template <class M, class... Constraints>
+auto warm_solver(const M& x, std::size_t rank, std::size_t threads, const Constraints&... c)
+{
+    auto s = xu::make_solver(
+        x, {.rank = rank, .max_iterations = 100000, .tolerance = 0, .seed = 1, .threads = threads},
+        xu::hals{}, c...);
+    s.step();
+    s.step();
+    return s;
+}
+
+/// Medians of the seconds that each of several works takes, done in turn.
+std::vector<double> alternate(const std::vector<std::function<void()>>& works)
+{
+    std::vector<std::vector<double>> seconds(works.size());
+    for (std::size_t i = 0; i < repetitions; ++i)
+        for (std::size_t w = 0; w < works.size(); ++w)
+            seconds[w].push_back(bench::seconds_of(works[w]));
+    std::vector<double> out;
+    for (auto& s : seconds)
+        out.push_back(bench::median(s));
+    return out;
+}
+
+/// An iteration on elements T beside a streaming read of the float scan.
+template <class T>
+void iteration()
+{
+    const auto floats = bench::load_scan<float>();
+    const auto scan = bench::load_scan<T>();
+    auto solver = warm_solver(unfolded(scan), 7, 2, on_maps, on_components);
+    const auto s =
+        alternate({[&] { bench::read(floats.data(), bytes(floats), 2); }, [&] { solver.step(); }});
+    std::printf("one read of float32 %.4f s, iteration with objective %.4f s\n", s[0], s[1]);
+    std::printf("figure: %.3f iteration / read\n", s[1] / s[0]);
+}
+
+void two_reads()
+{
+    const auto scan = bench::load_scan<float>();
+    // Looks at a whole map, so it is not for blocks of rows.
+    const auto whole = xu::on_maps([](xu::factor_ref<float> f) { xu::non_negative{}.project(f); });
+    auto solver = warm_solver(unfolded(scan), 7, 2, whole, on_components);
+    const auto s =
+        alternate({[&] { bench::read(scan.data(), bytes(scan), 2); }, [&] { solver.step(); }});
+    std::printf("one read %.4f s, iteration with two reads %.4f s, one read only: %d\n", s[0], s[1],
+                static_cast<int>(solver.one_read()));
+    std::printf("figure: %.3f iteration / two reads\n", s[1] / s[0] / 2);
+}
+
+template <class T>
+void threads(std::size_t rank)
+{
+    const auto scan = bench::load_scan<T>();
+    const xu::dense<T> x(unfolded(scan));
+    auto one = warm_solver(x, rank, 1, on_maps, on_components);
+    auto two = warm_solver(x, rank, 2, on_maps, on_components);
+    const auto s = alternate({[&] { one.step(); }, [&] { two.step(); },
+                              [&] { bench::read(scan.data(), bytes(scan), 1); },
+                              [&] { bench::read(scan.data(), bytes(scan), 2); }});
+    std::printf("rank %zu: 1 thread %.4f s, 2 threads %.4f s; a read gains %.2f\n", rank, s[0],
+                s[1], s[2] / s[3]);
+    std::printf("figure: %.3f speed-up\n", s[0] / s[1]);
+}
+
+/// Time from the common start to a relative error.
+void reach(double error)
+{
+    const auto scan = bench::load_scan<float>();
+    const xu::dense<float> x(unfolded(scan), 2);
+    std::vector<double> seconds;
+    std::size_t iterations = 0;
+    for (std::size_t i = 0; i < 5; ++i)
+    {
+        const double mse = error * error * x.squared_norm() / static_cast<double>(scan.size());
+        const auto found = xu::factorize(
+            x, {.rank = 7, .max_iterations = 300, .tolerance = 0, .threads = 2}, xu::hals{},
+            bench::common_start(), on_maps, on_components, xu::stop_below{mse});
+        seconds.push_back(found.seconds);
+        iterations = found.iterations;
+        if (found.mse > mse)
+            std::printf("not reached: mse %g instead of %g\n", found.mse, mse);
+    }
+    std::printf("relative error %g in %zu iterations\n", error, iterations);
+    std::printf("figure: %.3f s\n", bench::median(seconds));
+}
+
+template <class T>
+void memory()
+{
+    const auto scan = bench::load_scan<T>();
+    const double before = bench::peak_memory();
+    const auto found = xu::factorize(
+        unfolded(scan), {.rank = 7, .max_iterations = 20, .tolerance = 0, .threads = 2}, xu::hals{},
+        on_maps, on_components);
+    std::printf("after loading %.3f of the scan, %zu iterations\n",
+                before / static_cast<double>(bytes(scan)), found.iterations);
+    std::printf("figure: %.3f peak memory / scan\n",
+                bench::peak_memory() / static_cast<double>(bytes(scan)));
+}
+
+/// Least mse of each rank in a table that benchmarks/studies/reference printed.
+std::map<std::size_t, double> read_reference(const char* path)
+{
+    std::map<std::size_t, double> out;
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    for (std::size_t rank = 0; std::getline(file, line);)
+        if (double mse = 0; std::sscanf(line.c_str(), "%zu,%lf", &rank, &mse) == 2)
+            out[rank] = mse;
+    return out;
+}
+
+/// Uesugi's whole study; with a reference its worst excess over that.
+void survey(const char* reference)
+{
+    const auto scan = bench::load_scan<float>();
+    double seconds = 0;
+    const auto found = [&]
+    {
+        xu::survey_state<float> s;
+        seconds = bench::seconds_of(
+            [&] {
+                s = xu::survey(unfolded(scan), {.threads = 2}, xu::hals{}, on_maps, on_components);
+            });
+        return s;
+    }();
+    const auto best = read_reference(reference);
+    double worst = -1;
+    std::printf("rank,minimum,mean,standard deviation,near best,pca,scaled pca,reference\n");
+    for (const auto& r : found.ranks)
+    {
+        const auto known = best.find(r.rank);
+        std::printf("%zu,%.7g,%.7g,%.2g,%zu,%.7g,%.7g,%.7g\n", r.rank, r.minimum(), r.mean(),
+                    r.spread(), r.near_best(), found.pca_mse(r.rank), found.scaled_pca_mse(r.rank),
+                    known == best.end() ? 0.0 : known->second);
+        if (known != best.end())
+            worst = std::max(worst, r.minimum() / known->second - 1);
+    }
+    std::printf("worst excess over the reference %.4f %% (%zu ranks known)\n", 100 * worst,
+                best.size());
+    std::printf("peak memory / scan %.3f\n",
+                bench::peak_memory() / static_cast<double>(bytes(scan)));
+    std::printf("figure: %.1f s\n", seconds);
+}
+
+/// Time per iteration and position when the scan holds so many times the positions.
+void positions(std::size_t times)
+{
+    const auto scan = bench::load_scan<std::uint16_t>();
+    auto large = xu::tensor<std::uint16_t>::from_shape({100 * times, 100, 128, 128});
+    for (std::size_t i = 0; i < times; ++i)
+        std::memcpy(large.data() + i * scan.size(), scan.data(), bytes(scan));
+    auto small_solver = warm_solver(unfolded(scan), 7, 2, on_maps, on_components);
+    auto large_solver = warm_solver(unfolded(large), 7, 2, on_maps, on_components);
+    const auto s = alternate({[&] { small_solver.step(); }, [&] { large_solver.step(); }});
+    std::printf("%.2f GB: %.4f s, %.2f GB: %.4f s\n", static_cast<double>(bytes(scan)) * 1e-9, s[0],
+                static_cast<double>(bytes(large)) * 1e-9, s[1]);
+    std::printf("figure: %.3f time per position / that of the small scan\n",
+                s[1] / s[0] / static_cast<double>(times));
+}
+
+const std::map<std::string, std::function<void(const char*)>> figures{
+    {"iteration-f32", [](const char*) { iteration<float>(); }},
+    {"iteration-u16", [](const char*) { iteration<std::uint16_t>(); }},
+    {"two-reads", [](const char*) { two_reads(); }},
+    {"threads-f32", [](const char* rank) { threads<float>(std::stoul(rank)); }},
+    {"threads-u16", [](const char* rank) { threads<std::uint16_t>(std::stoul(rank)); }},
+    {"reach", [](const char* error) { reach(std::stod(error)); }},
+    {"memory-f32", [](const char*) { memory<float>(); }},
+    {"memory-u16", [](const char*) { memory<std::uint16_t>(); }},
+    {"survey", [](const char* reference) { survey(reference); }},
+    {"positions", [](const char* times) { positions(std::stoul(times)); }},
+};
+}
+
+int main(int argc, char** argv)
+{
+    const auto chosen = figures.find(argc > 1 ? argv[1] : "");
+    const std::string argument = argc > 2 ? argv[2] : "";
+    const bool takes_one =
+        chosen != figures.end() && (chosen->first.starts_with("threads") ||
+                                    chosen->first == "reach" || chosen->first == "positions");
+    if (chosen == figures.end() || (takes_one && argument.empty()))
+    {
+        std::fprintf(stderr, "usage: figure NAME [ARGUMENT]\n"
+                             "iteration-f32 | iteration-u16 | two-reads | threads-f32 RANK | "
+                             "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
+                             "survey [REFERENCE.csv] | positions TIMES\n");
+        return 2;
+    }
+    try
+    {
+        chosen->second(argument.c_str());
+    }
+    catch (const std::exception& e)
+    {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 1;
+    }
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""One factorization by another program, traced: the lines that `trace` prints of xunmix.
+
+usage: peers.py PROGRAM SCAN.npy [--start FOLDER] [--rank K] [--iterations N]
+                [--errors | --until E]
+PROGRAM is one of
+  sklearn-cd   scikit-learn's NMF, coordinate descent, from the start
+  sklearn-mu   scikit-learn's NMF, multiplicative updates, from the start
+  hyperspy     HyperSpy's decomposition(algorithm="NMF") at the rank, from a random start; it calls
+               scikit-learn's coordinate descent, whose seconds these are
+
+The clock runs in scikit-learn's two updates only: loading, checks of the input and whatever this
+script does in between are left out. Errors, where asked for, are computed between the updates, off
+the clock. Positions are the rows of X, so the maps are scikit-learn's W, which it updates first.
+"""
+import argparse
+import pathlib
+import time
+import warnings
+
+import numpy as np
+from sklearn.decomposition import NMF, _nmf
+from sklearn.exceptions import ConvergenceWarning
+
+
+class Reached(Exception):
+    """The relative error asked for."""
+
+
+class Trace:
+    """Stands in for scikit-learn's update functions; prints a line after each pair of calls."""
+
+    def __init__(self, X, errors, until):
+        self.X, self.errors, self.until = X, errors or until > 0, until
+        self.seconds, self.calls = 0.0, 0
+        if self.errors:
+            self.squared_norm = sum(np.square(row, dtype=np.float64).sum() for row in X)
+
+    def watch(self, name, factors):
+        """Factors: gives W and H^T from the arguments and the result of the iteration's last call."""
+        update = getattr(_nmf, name)
+
+        def timed(*arguments, **options):
+            started = time.perf_counter()
+            result = update(*arguments, **options)
+            self.seconds += time.perf_counter() - started
+            self.calls += 1
+            if self.calls % 2 == 0:
+                self.finish(*factors(arguments, result))
+            return result
+
+        setattr(_nmf, name, timed)
+
+    def finish(self, W, Ht):
+        error = self.error(W, Ht) if self.errors else np.nan
+        print(f"{self.calls // 2},{self.seconds:.6f},{error:.8f}", flush=True)
+        if error <= self.until:
+            raise Reached
+
+    def error(self, W, Ht):
+        """|X - W H| / |X|, expanded; sums in double."""
+        W64, Ht64 = W.astype(np.float64), Ht.astype(np.float64)
+        square = self.squared_norm - 2 * np.sum(W64 * (self.X @ Ht))
+        square += np.sum((W64.T @ W64) * (Ht64.T @ Ht64))
+        return np.sqrt(max(square, 0) / self.squared_norm)
+
+
+def run_sklearn(X, options):
+    # scikit-learn computes in double unless it is given float32, and wants all of one type.
+    kind = np.float32 if X.dtype == np.float32 else np.float64
+    W = np.load(options.start / "start_maps.npy").astype(kind)
+    H = np.load(options.start / "start_components.npy").astype(kind)
+    solver = options.program.removeprefix("sklearn-")
+    model = NMF(len(H), init="custom", solver=solver, tol=0, max_iter=options.iterations)
+    model.fit_transform(X, W=W, H=H)
+
+
+def run_hyperspy(scan, options):
+    import hyperspy.api as hs  # takes seconds
+
+    hs.preferences.General.show_progressbar = False
+    hs.signals.Signal2D(scan).decomposition(
+        algorithm="NMF", output_dimension=options.rank, print_info=False,
+        init="random", random_state=0, max_iter=options.iterations, tol=0,
+    )  # fmt: skip
+
+
+def peak_memory():
+    """Highest resident memory of the process so far, bytes."""
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("the system does not tell VmHWM in /proc/self/status")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", choices=("sklearn-cd", "sklearn-mu", "hyperspy"))
+    parser.add_argument("scan", type=pathlib.Path)
+    parser.add_argument("--start", type=pathlib.Path,
+                        help="folder: start_maps.npy (n, k), start_components.npy (k, m)")
+    parser.add_argument("--rank", type=int, default=7, help="of hyperspy; else the start's")
+    parser.add_argument("--iterations", type=int, default=20, help="at most so many")
+    parser.add_argument("--errors", action="store_true", help="compute them; else they are nan")
+    parser.add_argument("--until", type=float, default=0, help="stop at this relative error")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", ConvergenceWarning)  # all iterations were asked for
+    scan = np.load(options.scan)
+    X = scan.reshape(scan.shape[0] * scan.shape[1], -1)
+    trace = Trace(X, options.errors, options.until)
+    # Both calls of an iteration are of this one: W from (X, W, Ht), then Ht from (X.T, Ht, W).
+    trace.watch("_update_coordinate_descent", lambda given, _: (given[2], given[1]))
+    trace.watch("_multiplicative_update_w", None)
+    trace.watch("_multiplicative_update_h", lambda given, H: (given[1], H.T))
+    try:
+        if options.program == "hyperspy":
+            run_hyperspy(scan, options)
+        else:
+            run_sklearn(X, options)
+    except Reached:
+        pass
+    print(f"peak_bytes,{peak_memory()}\nscan_bytes,{scan.nbytes}")
+
+
+if __name__ == "__main__":
+    main()

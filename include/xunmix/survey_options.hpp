@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include <xunmix/compression.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/options.hpp>
+#include <xunmix/result.hpp>
+#include <xunmix/survey_result.hpp>
+
+namespace xunmix
+{
+/// first, first + 1, ..., last.
+inline std::vector<std::size_t> rank_range(std::size_t first, std::size_t last)
+{
+    std::vector<std::size_t> ranks(last >= first ? last - first + 1 : 0);
+    std::iota(ranks.begin(), ranks.end(), first);
+    return ranks;
+}
+
+/// What a survey takes. The defaults are the study of Uesugi et al. 2021, steps 8 and 9.
+struct survey_options
+{
+    std::vector<std::size_t> ranks = rank_range(2, 15);
+    std::size_t starts = 20;          ///< at each rank
+    std::size_t max_iterations = 100; ///< of a start
+    double tolerance = 1e-5;          ///< a start ends where the objective decreases by less
+    std::uint64_t seed = 0;           ///< of start 0 at every rank; start i has seed + i
+    std::size_t threads = 0;          ///< at most so many; never changes the result
+    bool exact = false; ///< iterate on X itself, all starts of a rank sharing each read
+    /// Size for the largest rank; polish: iterations on X of the best start of each rank.
+    compression compress{};
+    /// Iterations after which the worse half of a rank's starts is dropped, and again after twice
+    /// as many (successive halving); 0: all run to their end. Not in exact surveys.
+    std::size_t halving = 0;
+    scaling scale = scaling::unit_l2;
+};
+
+namespace detail
+{
+/// Throws invalid_argument for options that break a rule or do not fit the data's size.
+template <class M>
+void check_survey(const M& x, const survey_options& opt)
+{
+    require<invalid_argument>(!opt.ranks.empty(), "a survey needs at least one rank, got none: is "
+                                                  "the first of the range above the last?");
+    require<invalid_argument>(opt.starts >= 1, "a survey needs at least one start a rank, got 0");
+    require<invalid_argument>(opt.max_iterations >= 1,
+                              "a survey needs at least one iteration a start, got 0");
+    require<invalid_argument>(!(opt.exact && opt.halving > 0),
+                              "an exact survey runs every start to its end: leave out either exact "
+                              "or halving");
+    for (const std::size_t rank : opt.ranks)
+    {
+        check_options(x, {.rank = rank, .tolerance = opt.tolerance});
+        require<invalid_argument>(std::count(opt.ranks.begin(), opt.ranks.end(), rank) == 1,
+                                  "rank ", rank, " is named twice among the survey's ranks");
+    }
+}
+}
+
+/// What an observer of a survey sees after each start that ended.
+struct survey_progress
+{
+    run_record run;       ///< the start that ended
+    std::size_t done = 0; ///< starts ended so far, of all ranks
+    std::size_t total = 0;
+    double seconds = 0; ///< since the survey was made
+};
+}
