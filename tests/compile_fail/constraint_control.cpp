@@ -6,4 +6,5 @@ int main()
     xu::factorize(scan(), {.rank = 2}, xu::hals{}, xu::on_maps(only_prox{}),
                   xu::on_components([](xu::factor_ref<float>) {}));
     xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, xu::on_maps(only_gradient{}));
+    xu::factorize(scan(), {.rank = 2}, xu::bpp{}, xu::on_maps(xu::non_negative{}, xu::sparse{}));
 }

@@ -125,6 +125,40 @@ TEST_CASE("convergence: any number and length of curves, finite or not")
     CHECK(scratch.count() == 1);
 }
 
+TEST_CASE("rank study: any number of ranks, whatever their values")
+{
+    const scratch_folder scratch;
+    const auto study = [](const std::vector<double>& minima)
+    {
+        support::rank_study what{.crossing = 3, .title = std::string(200, 'x')};
+        for (std::size_t i = 0; i < minima.size(); ++i)
+            what.ranks.push_back({.rank = i + 1,
+                                  .starts = {minima[i], 2 * minima[i], std::nan("")},
+                                  .dropped = {3 * minima[i]},
+                                  .minimum = minima[i],
+                                  .mean = 1.5 * minima[i],
+                                  .pca = 0.9 * minima[i],
+                                  .scaled_pca = i % 2 ? std::nan("") : minima[i]});
+        return what;
+    };
+    const double nan = std::nan("");
+    for (const std::vector<double>& minima : {std::vector<double>{},
+                                              {1},
+                                              {0, 0, 0, 0, 0},
+                                              {nan, nan, nan, nan},
+                                              {5, 3, 2, 1.9},
+                                              {100, 10, 1.2, 1.1, 1},
+                                              {1e-11, 1e-12, 0, 0, 0, 0},
+                                              {2, nan, 1, 1, 1}})
+    {
+        support::draw_mse_scatter(scratch / "a.png", study(minima));
+        support::draw_mse_pca(scratch / "b.png", study(minima));
+        CHECK(is_png(scratch / "a.png"));
+        CHECK(is_png(scratch / "b.png"));
+    }
+    CHECK(scratch.count() == 2);
+}
+
 TEST_CASE("ticks: round numbers within the range, labels that tell them apart")
 {
     using labels = std::vector<std::string>;

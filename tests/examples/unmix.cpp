@@ -55,7 +55,7 @@ TEST_CASE("unmix writes maps, components, history, report and pictures")
 {
     const scratch_folder folder;
     xu::write_npy(folder / "scan.npy", small_scan());
-    for (const std::string algorithm : {"als", "mu", "hals"})
+    for (const std::string algorithm : {"als", "mu", "hals", "bpp"})
     {
         CAPTURE(algorithm);
         const auto out = folder / algorithm;
@@ -185,7 +185,7 @@ TEST_CASE("unmix refuses constraints it does not know and options that contradic
                   "--dataset is for HDF5 files; this is an .npy file, which holds one array");
     check_refused(small_scan(), "--rank 2 --tolerance -1",
                   "the tolerance must be zero (never stop on it) or positive, got -1");
-    CHECK(run_unmix("--rank 2 --algorithm bpp").exit_code == 2);
+    CHECK(run_unmix("--rank 2 --algorithm nmf").exit_code == 2);
     const auto run = run_unmix("--rank 2 --positions 0,1");
     CHECK(run.exit_code == 1);
     CHECK(run.output ==

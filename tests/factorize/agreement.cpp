@@ -9,6 +9,7 @@
 #include <xunmix/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
@@ -64,7 +65,7 @@ struct needs_everything
 }
 
 TEST_CASE_TEMPLATE("agreement: any number of threads gives the same bits", U, xu::als, xu::hals,
-                   xu::multiplicative)
+                   xu::multiplicative, xu::bpp)
 {
     const matrix X = counted(random_matrix(1100, 190, 1), 1000);
     const auto run = [&]<class T>(layout how, std::size_t threads, T)
@@ -87,7 +88,7 @@ TEST_CASE_TEMPLATE("agreement: any number of threads gives the same bits", U, xu
 }
 
 TEST_CASE_TEMPLATE("agreement: one read of X gives what two reads give", U, xu::als, xu::hals,
-                   xu::multiplicative)
+                   xu::multiplicative, xu::bpp)
 {
     const matrix X = random_matrix(300, 90, 2);
     const auto run = [&](layout how, const auto&... constraints)
@@ -124,7 +125,7 @@ TEST_CASE("agreement: only the swept side's constraints decide the number of rea
 }
 
 TEST_CASE_TEMPLATE("agreement: layouts and number types give the same factors", U, xu::als,
-                   xu::hals, xu::multiplicative)
+                   xu::hals, xu::multiplicative, xu::bpp)
 {
     const matrix X = counted(random_matrix(150, 70, 3), 250);
     const xu::given start{.maps = to_tensor(random_matrix(150, 4, 4)),

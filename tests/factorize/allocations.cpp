@@ -9,6 +9,7 @@
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/factorize.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
@@ -150,6 +151,10 @@ TEST_CASE_TEMPLATE("allocations: none after the first iteration of multiplicativ
                    std::uint16_t)
 {
     check_none<T, xu::multiplicative>();
+}
+TEST_CASE_TEMPLATE("allocations: none after the first iteration of bpp", T, float, std::uint16_t)
+{
+    check_none<T, xu::bpp>();
 }
 
 TEST_CASE("allocations: none either with two reads, nor after a resume")

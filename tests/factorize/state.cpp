@@ -8,6 +8,7 @@
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/factorize.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
@@ -104,6 +105,10 @@ TEST_CASE_TEMPLATE("state: multiplicative resumes bit for bit from every iterati
 {
     check_resumes<T, xu::multiplicative>();
 }
+TEST_CASE_TEMPLATE("state: bpp resumes bit for bit from every iteration", T, float, double)
+{
+    check_resumes<T, xu::bpp>();
+}
 
 TEST_CASE("state: what had done its iterations or was stopped goes on under new options")
 {
@@ -182,7 +187,8 @@ TEST_CASE("state: other files, other types and damage are refused")
     CHECK(refusal<float>(damaged) ==
           "the solver state is damaged: its status or side does not exist");
     damaged = bytes;
-    std::memset(damaged.data() + scalars + 8, 0x7f, 8); // the number of map values
+    // status and side, momentum and its limit, then the number of map values
+    std::memset(damaged.data() + scalars + 8 + 2 * 8, 0x7f, 8);
     CHECK(refusal<float>(damaged) == "the solver state ends too early");
     std::ostringstream full_disk;
     full_disk.setstate(std::ios::badbit);

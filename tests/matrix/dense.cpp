@@ -140,6 +140,20 @@ TEST_CASE_TEMPLATE("dense: products of every other type", T, bool, std::int8_t, 
                 }
 }
 
+TEST_CASE_TEMPLATE("dense: products of any number of positions, at low and high ranks", T, float,
+                   double, std::uint8_t, std::uint16_t, std::int16_t, std::uint32_t)
+{
+    for (std::size_t rows = 1; rows <= 40; ++rows)
+        for (std::size_t cols : {1U, 15U, 17U, 100U, 250U})
+        {
+            matrix X = counts(rows, cols, rows);
+            for (double& x : X.values)
+                x -= std::is_same_v<T, std::int16_t> ? 50 : 0;
+            for (std::size_t rank : {4U, 16U, 64U, 100U})
+                check_products<T>(X, rank, arrangements[rows % 2 == 0 ? 0 : 3]);
+        }
+}
+
 TEST_CASE_TEMPLATE("dense: products of larger scans", T, std::uint16_t, float)
 {
     for (const auto& how : arrangements)

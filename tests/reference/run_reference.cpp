@@ -24,7 +24,7 @@ namespace
 namespace xu = xunmix;
 
 constexpr const char* usage =
-    "usage: run_reference SCAN.npy POSITIONS MAPS.npy COMPONENTS.npy als|hals|multiplicative "
+    "usage: run_reference SCAN.npy POSITIONS MAPS.npy COMPONENTS.npy als|hals|bpp|multiplicative "
     "ITERATIONS FOLDER [L1_MAPS L2_MAPS L1_COMPONENTS L2_COMPONENTS]\n"
     "POSITIONS are axes of the scan, such as 0,1; MAPS is (k, positions...), COMPONENTS is (k, "
     "channels...)";
@@ -84,6 +84,8 @@ void run(const xu::unfolded<T>& data, const job& what)
 {
     if (what.algorithm == "hals")
         iterate_penalised(data, what, xu::hals{});
+    else if (what.algorithm == "bpp")
+        iterate_penalised(data, what, xu::bpp{});
     else if (what.algorithm == "multiplicative")
         iterate_penalised(data, what, xu::multiplicative{});
     else if (what.algorithm == "als" && !what.is_penalised)

@@ -7,6 +7,7 @@
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/factorize.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
@@ -222,4 +223,9 @@ TEST_CASE_TEMPLATE("descent: multiplicative with every constraint", T, float, do
 TEST_CASE_TEMPLATE("descent: hals with every constraint", T, float, double, std::uint16_t)
 {
     check_all<T, xu::hals>();
+}
+
+TEST_CASE_TEMPLATE("descent: bpp with every constraint", T, float, double, std::uint16_t)
+{
+    check_all<T, xu::bpp>();
 }

@@ -8,6 +8,7 @@
 #include <xunmix/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
@@ -36,9 +37,9 @@ void sweep(const matrix& X, matrix& F, const matrix& O, const problem& p)
 
 using names = std::vector<std::string>;
 
-/// The library beside the naive loop, from the library's own start.
-void check_follows(const names& on_maps, const problem& maps, const names& on_components,
-                   const problem& components)
+/// The library beside the naive loop, from the library's own start: so many rounds a factor.
+void check_follows(std::size_t rounds, const names& on_maps, const problem& maps,
+                   const names& on_components, const problem& components)
 {
     const matrix X = random_matrix(133, 41, 5, -0.3, 1);
     for (const layout how : {layout::row_major, layout::column_major})
@@ -46,14 +47,17 @@ void check_follows(const names& on_maps, const problem& maps, const names& on_co
         auto solver =
             xu::make_solver(unfold_as<double>(X, how),
                             {.rank = 5, .max_iterations = 40, .tolerance = 0, .threads = 1},
-                            xu::hals{}, xu::on_maps(xu::any_constraint(on_maps)),
+                            xu::hals{.rounds = rounds, .extrapolate = false},
+                            xu::on_maps(xu::any_constraint(on_maps)),
                             xu::on_components(xu::any_constraint(on_components)));
         matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
         for (int t = 0; t < 40; ++t)
         {
             solver.step();
-            sweep(X, C, S, maps);
-            sweep(transposed(X), S, C, components);
+            for (std::size_t round = 0; round < rounds; ++round)
+                sweep(X, C, S, maps);
+            for (std::size_t round = 0; round < rounds; ++round)
+                sweep(transposed(X), S, C, components);
         }
         CHECK(relative_distance(to_matrix(solver.current().maps), C) < 1e-9);
         CHECK(relative_distance(to_matrix(solver.current().components), S) < 1e-9);
@@ -87,15 +91,18 @@ double kkt_after(std::size_t iterations, const matrix& X, const names& on_maps, 
 
 TEST_CASE("hals: follows a loop over columns and rows")
 {
-    check_follows({"non_negative"}, {}, {"non_negative"}, {});
-    check_follows({}, free_of_constraints, {"non_negative"}, {});
-    check_follows({"sparse:0.3", "non_negative"}, {.l1 = 0.3}, {"ridge:0.5", "non_negative"},
-                  {.ridge = 0.5});
-    check_follows({"sparse:0.3"}, {.lower = -infinity, .l1 = 0.3}, {"ridge:0.1", "bounded:-0.5:2"},
-                  {.lower = -0.5, .upper = 2, .ridge = 0.1});
-    // Bounds hold exactly whatever the order of the list.
-    check_follows({"bounded:0.1:0.9", "sparse:0.3"}, {.lower = 0.1, .upper = 0.9, .l1 = 0.3},
-                  {"non_negative"}, {});
+    for (const std::size_t rounds : {1U, 3U})
+    {
+        check_follows(rounds, {"non_negative"}, {}, {"non_negative"}, {});
+        check_follows(rounds, {}, free_of_constraints, {"non_negative"}, {});
+        check_follows(rounds, {"sparse:0.3", "non_negative"}, {.l1 = 0.3},
+                      {"ridge:0.5", "non_negative"}, {.ridge = 0.5});
+        check_follows(rounds, {"sparse:0.3"}, {.lower = -infinity, .l1 = 0.3},
+                      {"ridge:0.1", "bounded:-0.5:2"}, {.lower = -0.5, .upper = 2, .ridge = 0.1});
+        // Bounds hold exactly whatever the order of the list.
+        check_follows(rounds, {"bounded:0.1:0.9", "sparse:0.3"},
+                      {.lower = 0.1, .upper = 0.9, .l1 = 0.3}, {"non_negative"}, {});
+    }
 }
 
 TEST_CASE_TEMPLATE("hals: satisfies the optimality conditions at convergence", T, float, double)
@@ -175,13 +182,16 @@ TEST_CASE("hals: some entries fixed, the rest is optimal")
 }
 
 TEST_CASE_TEMPLATE("unit_norm: moves scale and leaves C S^T as it is", U, xu::hals, xu::als,
-                   xu::multiplicative)
+                   xu::multiplicative, xu::bpp)
 {
     const matrix X = random_matrix(30, 26, 10);
+    U update;
+    if constexpr (requires { update.extrapolate; })
+        update.extrapolate = false; // is off where scale moves
     const auto model = [&](const names& on_maps, const names& on_components)
     {
         auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 3, .seed = 4, .threads = 1},
-                                      U{}, xu::on_maps(xu::any_constraint(on_maps)),
+                                      update, xu::on_maps(xu::any_constraint(on_maps)),
                                       xu::on_components(xu::any_constraint(on_components)));
         for (int t = 0; t < 12; ++t)
             solver.step();

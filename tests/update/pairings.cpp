@@ -14,6 +14,7 @@
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
@@ -32,13 +33,13 @@ template <class C>
 std::string row(const std::string& constraint)
 {
     return "| " + constraint + " | " + cell<xu::als, C>() + " | " + cell<xu::multiplicative, C>() +
-           " | " + cell<xu::hals, C>() + " |\n";
+           " | " + cell<xu::hals, C>() + " | " + cell<xu::bpp, C>() + " |\n";
 }
 
 std::string table()
 {
-    return "| constraint | `als` | `multiplicative` | `hals` |\n"
-           "|---|---|---|---|\n" +
+    return "| constraint | `als` | `multiplicative` | `hals` | `bpp` |\n"
+           "|---|---|---|---|---|\n" +
            row<xu::non_negative>("`non_negative`") + row<xu::sparse>("`sparse`") +
            row<xu::ridge>("`ridge`") + row<xu::bounded>("`bounded`") +
            row<xu::sum_to_one>("`sum_to_one`") + row<xu::unit_norm>("`unit_norm`") +
@@ -105,6 +106,11 @@ TEST_CASE("pairings: users' own constraints are judged by their hooks")
     CHECK(xu::multiplicative::pairing_with<only_prox, float>() == unsupported);
     CHECK(xu::multiplicative::pairing_with<only_gradient, float>() == descent);
     CHECK(xu::hals::pairing_with<only_gradient, float>() == unsupported);
+    CHECK(xu::bpp::pairing_with<projection, float>() == heuristic);
+    CHECK(xu::bpp::pairing_with<only_prox, float>() == unsupported);
+    CHECK(xu::bpp::pairing_with<only_gradient, float>() == unsupported);
+    CHECK(xu::bpp::pairing_with<only_value, float>() == unsupported);
+    CHECK(xu::bpp::pairing_with<gram_and_projection, float>() == heuristic);
     // What projects afterwards is no descent, whatever else it has.
     CHECK(xu::als::pairing_with<gram_and_projection, float>() == heuristic);
     CHECK(xu::hals::pairing_with<gram_and_projection, float>() == heuristic);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scan.hpp"
+
+int main()
+{
+    xu::survey(scan(), {.ranks = {2}}, xu::hals{},
+               [count = 0](const xu::survey_progress&) mutable { ++count; });
+}

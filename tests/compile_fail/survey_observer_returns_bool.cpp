@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scan.hpp"
+
+int main()
+{
+    xu::survey(scan(), {.ranks = {2}}, xu::hals{}, [](const auto&) { return true; });
+}
