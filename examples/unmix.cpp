@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Unmixes a scan from the command line: file in, maps, components and pictures out.
+// Unmixes a scan from the command line: file in, maps, components and pictures out. With the word
+// survey: many starts at many ranks, to see how many components there are.
 
 #include "support/arguments.hpp"
 #include "support/figure.hpp"
@@ -8,6 +9,8 @@
 #include "support/input.hpp"
 #include "support/report.hpp"
 #include "support/run_folder.hpp"
+#include "support/survey.hpp"
+#include "support/survey_report.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -50,6 +53,27 @@ int run(const support::arguments& a)
               << ": maps.npy components.npy history.csv report.json montage.png mse.png\n";
     return 0;
 }
+
+int run_survey(const support::arguments& a)
+{
+    const support::run_folder folder(a.output);
+    const auto in = support::open_input(a);
+    std::cout << support::describe(in) << std::endl;
+    std::signal(SIGINT, interrupt);
+    const auto out = support::survey(in, a, folder, [] { return interrupts != 0; });
+    if (out.ranks.empty())
+        throw xunmix::error("stopped before the first rank was done: nothing was written");
+    folder.write_csv("survey.csv", support::starts_table(out));
+    folder.write_csv("ranks.csv", support::ranks_table(out));
+    folder.write_json("report.json", support::report(a, in, out));
+    const auto study = support::study_of(a, in, out);
+    draw_mse_scatter(folder / "mse_scatter.png", study);
+    draw_mse_pca(folder / "mse_pca.png", study);
+    std::cout << support::summary(a, out) << "Written to " << folder.path().string()
+              << ": survey.csv ranks.csv report.json mse_scatter.png mse_pca.png survey.state, and "
+                 "maps.npy components.npy in rank_K\n";
+    return 0;
+}
 }
 
 int main(int argc, char** argv)
@@ -57,7 +81,7 @@ int main(int argc, char** argv)
     const auto a = support::read_arguments(argc, argv);
     try
     {
-        return run(a);
+        return a.survey ? run_survey(a) : run(a);
     }
     catch (const std::bad_alloc&)
     {

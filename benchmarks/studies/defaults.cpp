@@ -151,9 +151,7 @@ int main(int argc, char** argv)
                       (extrapolate ? ", extrapolated" : ""),
                   hals{.rounds = rounds, .extrapolate = extrapolate});
     s.add("als", xu::als{});
-#ifdef XUNMIX_STUDY_BPP
     s.add("bpp", xu::bpp{});
-#endif
     s.add("multiplicative", xu::multiplicative{});
     s.print();
 }

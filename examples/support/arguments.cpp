@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "arguments.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
@@ -16,7 +19,7 @@ void describe_data(CLI::App& app, arguments& a)
 {
     app.add_option("INPUT", a.input,
                    "Scan: .npy, or HDF5 (.hspy, EMD 1.0, any file with --dataset). Without it a "
-                   "simulated 4D-STEM scan of titanium oxide nanosheets is unmixed");
+                   "simulated 4D-STEM scan of titanium oxide nanosheets is taken");
     app.add_option("--dataset", a.dataset, "Path of the dataset in an HDF5 file");
     app.add_option("--positions", a.positions,
                    "Axes that say where, the slowest first, as 0,1 [what the file says, else all "
@@ -37,11 +40,8 @@ void describe_data(CLI::App& app, arguments& a)
 
 void describe_model(CLI::App& app, arguments& a)
 {
-    app.add_option("--rank", a.rank, "Number of components")
-        ->required()
-        ->check(CLI::Range(std::size_t{1}, std::size_t{8192}));
-    app.add_option("--algorithm", a.algorithm, "als, mu or hals")
-        ->check(CLI::IsMember({"als", "mu", "hals"}))
+    app.add_option("--algorithm", a.algorithm, "als, mu, hals or bpp")
+        ->check(CLI::IsMember({"als", "mu", "hals", "bpp"}))
         ->capture_default_str();
     app.add_option("--noise", a.noise,
                    "gaussian: least squares; poisson: weighted by the counts' variance; auto: "
@@ -65,7 +65,9 @@ void describe_run(CLI::App& app, arguments& a)
     app.add_option("--tolerance", a.tolerance,
                    "A start ends where the objective's relative decrease is less; 0: never")
         ->capture_default_str();
-    app.add_option("--starts", a.starts, "Random starts; the one with the least mse is kept")
+    app.add_option("--starts", a.starts,
+                   std::string("Random starts") + (a.survey ? " at each rank" : "") +
+                       "; the one with the least mse is kept")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
         ->capture_default_str();
     app.add_option("--seed", a.seed, "Of the first start; the next ones count on from it")
@@ -79,28 +81,137 @@ void describe_run(CLI::App& app, arguments& a)
                    "Folder to write to; its files of the same names are replaced")
         ->capture_default_str();
 }
+
+constexpr std::size_t most_components = 8192;
+
+std::size_t read_number(std::string_view text)
+{
+    std::size_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, value);
+    if (text.empty() || failure != std::errc{} || stop != end)
+        throw CLI::ValidationError("--ranks", "cannot read \"" + std::string(text) +
+                                                  "\"; write first and last rank as 2:15, one "
+                                                  "rank as 7, or a list as 2,4,8");
+    if (value < 1 || value > most_components)
+        throw CLI::ValidationError("--ranks", "a rank is a number of components, from 1 to " +
+                                                  std::to_string(most_components) + "; got " +
+                                                  std::string(text));
+    return value;
+}
+
+/// "2:15", "7", "2,4,8" and mixtures, ascending.
+std::vector<std::size_t> read_ranks(const std::string& text)
+{
+    std::vector<std::size_t> ranks;
+    std::istringstream parts(text);
+    for (std::string part; std::getline(parts, part, ',');)
+    {
+        const auto colon = std::min(part.find(':'), part.size());
+        const std::size_t first = read_number(std::string_view(part).substr(0, colon));
+        const std::size_t last =
+            colon == part.size() ? first : read_number(std::string_view(part).substr(colon + 1));
+        if (first > last)
+            throw CLI::ValidationError("--ranks", part +
+                                                      " is empty: its first rank is above its "
+                                                      "last; write " +
+                                                      std::to_string(last) + ":" +
+                                                      std::to_string(first));
+        for (std::size_t rank = first; rank <= last; ++rank)
+            ranks.push_back(rank);
+    }
+    std::sort(ranks.begin(), ranks.end());
+    return ranks;
+}
+
+void describe_survey(CLI::App& app, survey_request& s)
+{
+    app.add_option_function<std::string>(
+           "--ranks", [&s](const std::string& text) { s.ranks = read_ranks(text); },
+           "Numbers of components: first and last as 2:15, one as 7, or a list as 2,4,8")
+        ->default_str("2:15")
+        ->type_name("FIRST:LAST");
+    app.add_flag("--exact", s.exact,
+                 "Iterate on the scan itself, all starts of a rank sharing each read of it, "
+                 "instead of on compressed data: slower, without their approximation");
+    app.add_option("--halving", s.halving,
+                   "Drop the worse half of a rank's starts after so many iterations, and again "
+                   "after twice as many; 0: never")
+        ->capture_default_str();
+    app.add_option("--compression", s.compression,
+                   "Directions that compressed data keep; 0: about 25 more than the largest rank")
+        ->capture_default_str();
+    app.add_option("--polish", s.polish,
+                   "Iterations on the scan itself, at most, of the best start of each rank")
+        ->capture_default_str();
+    app.add_flag("--resume", s.resume,
+                 "Go on after the ranks that an earlier survey of the same scan and options left "
+                 "in the output folder");
+}
+
+/// What CLI11 does not check by itself. The options of `app` count for one factorization only.
+void check_survey(const CLI::App& app, const survey_request& s)
+{
+    for (const CLI::Option* option : app.get_options())
+        if (option->count() > 0)
+            throw CLI::ValidationError("survey", "the word comes first, then the scan and the "
+                                                 "options: unmix survey INPUT [OPTIONS]");
+    if (s.exact && s.halving > 0)
+        throw CLI::ValidationError("--halving", "an exact survey runs every start to its end; "
+                                                "leave out either --exact or --halving");
+}
+
+CLI::App* add_survey(CLI::App& app, arguments& a)
+{
+    CLI::App* const survey = app.add_subcommand(
+        "survey", "Many random starts at many ranks, to see how many components a scan has");
+    describe_data(*survey, a);
+    describe_survey(*survey, *a.survey);
+    describe_model(*survey, a);
+    describe_run(*survey, a);
+    survey->footer("Writes survey.csv (every start), ranks.csv (every rank), report.json, "
+                   "mse_scatter.png, mse_pca.png, rank_K/maps.npy and rank_K/components.npy (the "
+                   "best of each rank K), and survey.state, from which --resume goes on. Ctrl-C "
+                   "ends the survey after the ranks that are done.\n"
+                   "Example: unmix survey core_shell.hspy --ranks 2:8 --output survey");
+    return survey;
+}
 }
 
 arguments read_arguments(int argc, char** argv)
 {
-    arguments a;
+    arguments one, many;
+    many.iterations = 100;
+    many.starts = 20;
+    many.output = "unmix-survey";
+    many.survey.emplace().ranks = read_ranks("2:15");
     CLI::App app("Unmixes a scan into maps (where, how much) and components (what): X ~ C S^T.");
     app.set_version_flag("--version", std::string("unmix ") + xunmix::version);
     app.get_formatter()->column_width(30);
-    describe_data(app, a);
-    describe_model(app, a);
-    describe_run(app, a);
+    describe_data(app, one);
+    CLI::Option* const rank = app.add_option("--rank", one.rank, "Number of components")
+                                  ->required()
+                                  ->check(CLI::Range(std::size_t{1}, most_components));
+    describe_model(app, one);
+    describe_run(app, one);
+    CLI::App* const survey = add_survey(app, many);
+    survey->preparse_callback([rank](std::size_t) { rank->required(false); });
     app.footer("Writes maps.npy (k, positions...), components.npy (k, channels...), history.csv, "
                "report.json, montage.png and mse.png.\n"
-               "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result");
+               "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result\n"
+               "How many components? unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
+               "(unmix survey --help lists its options)");
     try
     {
         app.parse(argc, argv);
+        if (survey->parsed())
+            check_survey(app, *many.survey);
     }
     catch (const CLI::ParseError& e)
     {
         std::exit(app.exit(e) == 0 ? 0 : 2);
     }
+    arguments& a = survey->parsed() ? many : one;
     for (int i = 0; i < argc; ++i)
         a.command_line += (i ? " " : "") + std::string(argv[i]);
     return a;

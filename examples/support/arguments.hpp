@@ -11,6 +11,17 @@
 
 namespace support
 {
+/// What `unmix survey` takes beside the options of both commands.
+struct survey_request
+{
+    std::vector<std::size_t> ranks; ///< ascending
+    bool exact = false;
+    std::size_t halving = 0;
+    std::size_t compression = 0; ///< directions; 0: chosen
+    std::size_t polish = 20;
+    bool resume = false;
+};
+
 /// What the program unmix was asked to do.
 struct arguments
 {
@@ -30,7 +41,8 @@ struct arguments
     bool clip_negative = false;
     std::size_t threads = 0;
     std::filesystem::path output = "unmix-result";
-    std::string command_line; ///< as typed
+    std::string command_line;             ///< as typed
+    std::optional<survey_request> survey; ///< many starts at many ranks, instead of `rank`
 };
 
 /// Reads the command line. Prints help, version or what is wrong, and ends the program with the

@@ -152,7 +152,7 @@ void canvas::trace(const std::vector<point>& points)
 }
 
 void canvas::curve(const std::vector<point>& points, const box& within, colour ink, double width,
-                   double opacity)
+                   double opacity, double dash)
 {
     cairo_t* const cr = context_.get();
     cairo_save(cr);
@@ -162,6 +162,7 @@ void canvas::curve(const std::vector<point>& points, const box& within, colour i
     trace(points);
     cairo_set_source_rgba(cr, ink.red, ink.green, ink.blue, opacity);
     cairo_set_line_width(cr, width);
+    cairo_set_dash(cr, &dash, dash > 0 ? 1 : 0, 0);
     cairo_stroke(cr);
     cairo_restore(cr);
 }
@@ -203,12 +204,12 @@ void canvas::frame(const box& where, colour ink, double width)
     cairo_stroke(cr);
 }
 
-void canvas::dot(point at, double radius, colour ink)
+void canvas::dot(point at, double radius, colour ink, double opacity)
 {
     cairo_t* const cr = context_.get();
     cairo_new_path(cr);
     cairo_arc(cr, at.x, at.y, radius, 0, 4 * std::acos(0.0));
-    cairo_set_source_rgb(cr, ink.red, ink.green, ink.blue);
+    cairo_set_source_rgba(cr, ink.red, ink.green, ink.blue, opacity);
     cairo_fill(cr);
 }
 

@@ -76,15 +76,16 @@ class canvas
     [[nodiscard]] double text_width(const std::string& words, const text_style& style = {});
 
     void line(point from, point to, colour ink, double width);
-    /// Gaps where a coordinate is NaN; nothing is drawn outside `within`.
+    /// Gaps where a coordinate is NaN; nothing is drawn outside `within`. In dashes of length
+    /// `dash` where that is not 0.
     void curve(const std::vector<point>& points, const box& within, colour ink, double width,
-               double opacity = 1);
+               double opacity = 1, double dash = 0);
     /// The area between the curve and the level y = `base`.
     void area(const std::vector<point>& points, const box& within, double base, colour ink,
               double opacity);
     void fill(const box& where, colour ink, double opacity = 1);
     void frame(const box& where, colour ink, double width);
-    void dot(point at, double radius, colour ink);
+    void dot(point at, double radius, colour ink, double opacity = 1);
     /// Values from 0 to 1 through `colours`, NaN light grey. Enlarged by repeating pixels, reduced
     /// by averaging.
     void image(const raster& values, const box& where, colour_map colours);

@@ -16,29 +16,6 @@ constexpr box plot{70, 40, page_width - 70 - 24, page_height - 40 - 42};
 constexpr colour best_ink{0.80, 0.25, 0.15};
 constexpr colour other_ink{0.12, 0.32, 0.53};
 
-/// Of all finite values, with a margin of 4 % of the axis at either end.
-display_range value_range(const convergence& what)
-{
-    double low = std::numeric_limits<double>::infinity();
-    double high = -low;
-    for (const auto& values : what.curves)
-        for (const double value : values)
-            if (std::isfinite(value))
-            {
-                low = std::min(low, value);
-                high = std::max(high, value);
-            }
-    if (!(low <= high))
-        return {};
-    if (low > 0 && high > 3 * low)
-    {
-        const double margin = std::pow(high / low, 0.04);
-        return {low / margin, high * margin, display::logarithmic};
-    }
-    const double extent = high > low ? high - low : std::max(std::abs(high), 1e-300);
-    return {low - 0.04 * extent, high + 0.04 * extent, display::linear};
-}
-
 /// Whether the best curve falls by nine tenths of its descent within a tenth of its iterations.
 bool falls_early(const convergence& what)
 {
@@ -79,7 +56,10 @@ void draw_key(canvas& page, const convergence& what)
 
 void draw_convergence(const std::filesystem::path& path, const convergence& what)
 {
-    const display_range range = value_range(what);
+    std::vector<double> all;
+    for (const auto& values : what.curves)
+        all.insert(all.end(), values.begin(), values.end());
+    const display_range range = axis_range(all);
     const display_range iterations = iteration_range(what);
     canvas page(path, page_width, page_height);
     page.text({plot.x, 24}, what.title, {.size = 13, .bold = true});

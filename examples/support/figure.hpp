@@ -3,7 +3,9 @@
 
 #include "panel.hpp"
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,4 +44,32 @@ struct convergence
 /// iterations where the best curve falls by nine tenths of its descent within a tenth of them.
 /// Values that are not finite leave gaps.
 void draw_convergence(const std::filesystem::path& path, const convergence& what);
+
+/// Mean squared error against the number of components, after a survey of many starts.
+struct rank_study
+{
+    struct at_rank
+    {
+        std::size_t rank = 0;
+        std::vector<double> starts = {};  ///< each start's value
+        std::vector<double> dropped = {}; ///< of starts that were given up early
+        double minimum = 0;
+        double mean = 0;
+        double pca = 0;
+        double scaled_pca = 0; ///< NaN where there is none
+    };
+    std::vector<at_rank> ranks = {}; ///< ascending
+    std::optional<std::size_t> crossing = {};
+    bool is_polished = true; ///< whether the minimum is below the starts' own values
+    std::string title = {};
+    std::string quantity = "mean squared error";
+};
+
+/// Every start, their mean and the minimum, as in Uesugi 2021 Fig. 4a. The values' axis is
+/// logarithmic where the highest is over 10 times the lowest. Where three ranks or more lie close
+/// together at the end, a second panel shows them on an axis of their own.
+void draw_mse_scatter(const std::filesystem::path& path, const rank_study& what);
+
+/// The minimum beside what principal component analyses leave, as in Uesugi 2021 Fig. 5, likewise.
+void draw_mse_pca(const std::filesystem::path& path, const rank_study& what);
 }

@@ -40,9 +40,6 @@ struct outcome
     bool one_read = false;
 };
 
-/// The constraints' names that `a` stands for, defaults filled in.
-std::vector<std::string> constraint_names(const arguments& a, xunmix::side side);
-
 /// Runs all starts on a scan of whatever type, until `interrupted` says so; what was found until
 /// then counts. `keep` masks channels where it is false.
 outcome fit(const xunmix::any_tensor& scan, const std::vector<std::size_t>& positions,

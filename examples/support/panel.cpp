@@ -102,20 +102,6 @@ double pixel_aspect(const std::vector<xunmix::axis>& axes)
     return comparable && ratio > 0 ? ratio : 1;
 }
 
-/// 2 to 9 times each power of ten, on a logarithmic scale of few decades.
-std::vector<double> minor_ticks(const display_range& range)
-{
-    std::vector<double> ticks;
-    if (range.scale != display::logarithmic || range.high > 1e6 * range.low)
-        return ticks;
-    for (double power = std::pow(10.0, std::floor(std::log10(range.low))); power < range.high;
-         power *= 10)
-        for (int factor = 2; factor < 10; ++factor)
-            if (const double tick = factor * power; tick >= range.low && tick <= range.high)
-                ticks.push_back(tick);
-    return ticks;
-}
-
 /// The length in round numbers that fills up to a third of the image's width.
 void draw_scale_bar(canvas& page, const panels& set, const box& where)
 {
@@ -133,40 +119,6 @@ void draw_scale_bar(canvas& page, const panels& set, const box& where)
     page.text({middle, plate.y + 10}, label, style);
     page.fill({middle - length * unit / 2, plate.y + 13.5, length * unit, 2}, {1, 1, 1});
 }
-}
-
-std::string display_name(display scale)
-{
-    return scale == display::logarithmic   ? "logarithmic"
-           : scale == display::square_root ? "square-root"
-                                           : "linear";
-}
-
-double display_range::place(double value) const
-{
-    const auto spread = [this](double v)
-    {
-        if (scale == display::logarithmic)
-            return std::log10(std::max(v, low));
-        return scale == display::square_root ? std::sqrt(std::max(v, 0.0)) : v;
-    };
-    const double extent = spread(high) - spread(low);
-    if (std::isnan(value) || !(extent > 0))
-        return std::isnan(value) ? value : 0;
-    return (spread(value) - spread(low)) / extent;
-}
-
-std::vector<double> ticks_of(const display_range& range, int count)
-{
-    if (range.scale == display::logarithmic)
-        return logarithmic_ticks(range.low, range.high, count);
-    if (range.scale == display::linear)
-        return linear_ticks(range.low, range.high, count);
-    std::vector<double> ticks{0};
-    for (const double tick : linear_ticks(0, range.high, 10))
-        if (range.place(tick) - range.place(ticks.back()) > 0.9 / count)
-            ticks.push_back(tick);
-    return ticks;
 }
 
 display choose_display(const std::vector<std::vector<double>>& factors, bool are_curves)
@@ -276,49 +228,6 @@ void draw_image(canvas& page, const panels& set, std::size_t index, const box& w
     }
     style = {.size = small_text, .ink = axis_ink, .side = align::centre};
     page.text({where.x + where.width / 2, where.bottom() + 11}, text, style);
-}
-
-void draw_x_axis(canvas& page, const box& where, const display_range& range,
-                 const std::string& label, bool with_labels)
-{
-    const auto ticks = ticks_of(range, std::max(2, static_cast<int>(where.width / 55)));
-    const auto labels = tick_labels(ticks);
-    page.line({where.x, where.bottom()}, {where.right(), where.bottom()}, axis_ink, 0.8);
-    for (const double tick : minor_ticks(range))
-    {
-        const double x = where.x + range.place(tick) * where.width;
-        page.line({x, where.bottom()}, {x, where.bottom() + 1.8}, axis_ink, 0.6);
-    }
-    for (std::size_t i = 0; i < ticks.size(); ++i)
-    {
-        const double x = where.x + range.place(ticks[i]) * where.width;
-        page.line({x, where.bottom()}, {x, where.bottom() + 3}, axis_ink, 0.8);
-        if (with_labels)
-            page.text({x, where.bottom() + 13}, labels[i],
-                      {.size = small_text, .ink = axis_ink, .side = align::centre});
-    }
-    if (with_labels)
-        page.text({where.x + where.width / 2, where.bottom() + 27}, label,
-                  {.size = 10, .side = align::centre});
-}
-
-void draw_y_axis(canvas& page, const box& where, const display_range& range, int count)
-{
-    const auto ticks = ticks_of(range, count);
-    const auto labels = tick_labels(ticks, range.scale == display::logarithmic);
-    page.line({where.x, where.y}, {where.x, where.bottom()}, axis_ink, 0.8);
-    for (const double tick : minor_ticks(range))
-    {
-        const double y = where.bottom() - range.place(tick) * where.height;
-        page.line({where.x - 1.8, y}, {where.x, y}, axis_ink, 0.6);
-    }
-    for (std::size_t i = 0; i < ticks.size(); ++i)
-    {
-        const double y = where.bottom() - range.place(ticks[i]) * where.height;
-        page.line({where.x - 3, y}, {where.x, y}, axis_ink, 0.8);
-        page.text({where.x - 5, y + 3}, labels[i],
-                  {.size = small_text, .ink = axis_ink, .side = align::right});
-    }
 }
 
 void draw_curve(canvas& page, const panels& set, std::size_t index, const box& where,

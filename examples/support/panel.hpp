@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "axes.hpp"
 #include "canvas.hpp"
 
 #include <string>
@@ -10,31 +11,6 @@
 
 namespace support
 {
-/// How values are spread over brightness, or over the height of a curve.
-enum class display
-{
-    automatic,
-    linear,
-    square_root,
-    logarithmic
-};
-
-std::string display_name(display scale);
-
-/// What is drawn darkest and brightest.
-struct display_range
-{
-    double low = 0;
-    double high = 1;
-    display scale = display::linear;
-
-    /// `low` to 0, `high` to 1, on the scale.
-    [[nodiscard]] double place(double value) const;
-};
-
-/// Ticks within the range, at most `count` + 1 of them, no two closer than 1/`count` or so.
-std::vector<double> ticks_of(const display_range& range, int count);
-
 /// The scale on which all these factors can be read: r is the maximum over the 95th percentile of
 /// the values above zero, its median over the factors. Images: linear up to r = 6, square root
 /// up to 60, logarithmic above. Curves: linear up to r = 30, square root above.
@@ -80,12 +56,4 @@ void draw_image(canvas& page, const panels& set, std::size_t index, const box& w
 /// Curve `index` in the box of its axes; labels of the x axis on demand.
 void draw_curve(canvas& page, const panels& set, std::size_t index, const box& where,
                 bool with_x_labels, const std::string& x_name);
-
-/// Ticks and labels of the x axis below `where`, of the y axis to its left.
-void draw_x_axis(canvas& page, const box& where, const display_range& range,
-                 const std::string& label, bool with_labels);
-void draw_y_axis(canvas& page, const box& where, const display_range& range, int count);
-
-inline constexpr colour axis_ink{0.25, 0.25, 0.25};
-inline constexpr double small_text = 8.5;
 }

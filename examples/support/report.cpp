@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "report.hpp"
+#include "model.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -24,6 +25,8 @@ nlohmann::ordered_json describe_axes(const std::vector<xunmix::axis>& axes)
     return out;
 }
 
+}
+
 nlohmann::ordered_json describe_data(const arguments& a, const input& in)
 {
     return {{"source", a.input.empty() ? in.source : std::filesystem::absolute(a.input).string()},
@@ -37,10 +40,9 @@ nlohmann::ordered_json describe_data(const arguments& a, const input& in)
             {"clip_negative", a.clip_negative}};
 }
 
-nlohmann::ordered_json describe_options(const arguments& a)
+nlohmann::ordered_json describe_method(const arguments& a)
 {
-    return {{"rank", a.rank},
-            {"algorithm", a.algorithm},
+    return {{"algorithm", a.algorithm},
             {"noise", a.noise},
             {"on_maps", constraint_names(a, xunmix::side::maps)},
             {"on_components", constraint_names(a, xunmix::side::components)},
@@ -48,8 +50,17 @@ nlohmann::ordered_json describe_options(const arguments& a)
             {"iterations", a.iterations},
             {"tolerance", a.tolerance},
             {"seed", a.seed},
-            {"starts", a.starts},
-            {"threads", a.threads}};
+            {"starts", a.starts}};
+}
+
+namespace
+{
+nlohmann::ordered_json describe_options(const arguments& a)
+{
+    nlohmann::ordered_json out{{"rank", a.rank}};
+    out.update(describe_method(a));
+    out["threads"] = a.threads;
+    return out;
 }
 
 std::string title_of(const arguments& a, const outcome& out)
@@ -74,10 +85,8 @@ table history_table(const outcome& out)
                               "seconds"}};
     for (std::size_t start = 0; start < out.runs.size(); ++start)
         for (const auto& r : out.runs[start].history)
-            history.rows.push_back({static_cast<double>(start + 1),
-                                    static_cast<double>(out.runs[start].seed),
-                                    static_cast<double>(r.iteration), r.objective, r.mse,
-                                    r.relative_change, r.seconds});
+            history.rows.push_back({start + 1, out.runs[start].seed, r.iteration, r.objective,
+                                    r.mse, r.relative_change, r.seconds});
     return history;
 }
 

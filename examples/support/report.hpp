@@ -16,6 +16,12 @@ namespace support
 /// Masked places, NaN in an outcome, as zeros.
 xunmix::tensor<double> without_nan(xunmix::tensor<double> values);
 
+/// The scan, and how it was looked at.
+nlohmann::ordered_json describe_data(const arguments& a, const input& in);
+
+/// The options that a factorization's numbers depend on, but its rank.
+nlohmann::ordered_json describe_method(const arguments& a);
+
 /// One row an iteration of every start.
 table history_table(const outcome& out);
 

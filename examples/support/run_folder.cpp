@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "run_folder.hpp"
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <system_error>
 
@@ -75,13 +73,8 @@ void run_folder::write_csv(const std::string& name, const table& values) const
     end_line();
     for (const auto& row : values.rows)
     {
-        for (const double value : row)
-        {
-            std::array<char, 32> digits{};
-            const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-            text.append(digits.data(), end);
-            text += ',';
-        }
+        for (const cell& value : row)
+            text += value.text + ",";
         end_line();
     }
     write_text(name, text);

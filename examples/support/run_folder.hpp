@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
+#include <charconv>
+#include <concepts>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -11,11 +15,30 @@
 
 namespace support
 {
-/// Rows of numbers below named columns.
+/// A word, or a number with as many digits as it takes to read the same one back.
+struct cell
+{
+    std::string text;
+
+    template <class T>
+        requires std::integral<T> || std::floating_point<T> cell(T number)
+        {
+            std::array<char, 32> digits{};
+            const auto end =
+                std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+            text.assign(digits.data(), end);
+        }
+    cell(std::string word)
+        : text(std::move(word))
+    {
+    }
+};
+
+/// Rows below named columns.
 struct table
 {
     std::vector<std::string> columns;
-    std::vector<std::vector<double>> rows = {};
+    std::vector<std::vector<cell>> rows = {};
 };
 
 /// The folder that a run writes to. Made, and tried for writing, before the work starts; files
@@ -50,7 +73,6 @@ class run_folder
     void write_text(const std::string& name, const std::string& text) const;
     /// Indented; text that is not UTF-8 gets replacement characters, NaN becomes null.
     void write_json(const std::string& name, const nlohmann::ordered_json& value) const;
-    /// Numbers with as many digits as it takes to read the same double back.
     void write_csv(const std::string& name, const table& values) const;
 
   private:

@@ -44,11 +44,7 @@ class alternation
         , row_gram_(rank * rank)
         , scale_(rank, 1)
     {
-        detail::check_data<U>(x_);
-        for (side s : {side::maps, side::components})
-            with(s, [&](const auto& c)
-                 { detail::check_constraint<U, T>(c, x_.shape().of(s), rank_, name(s)); });
-        detail::check_scale<T>(on_maps_, on_components_);
+        detail::check_model<U>(x_, rank_, on_maps_, on_components_);
         one_read_ =
             U::row_separable && with(rows(), [](const auto& c) { return is_row_separable(c); });
         extrapolates_ = descends() && asks_to_extrapolate() &&

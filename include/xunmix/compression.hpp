@@ -47,6 +47,7 @@ struct compression
     {
         using T = typename M::factor_type;
         detail::check_options(x, opt);
+        detail::check_before_work<U>(x, opt.rank, args...);
         const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
         const compressed<M> small(x, size_for(opt.rank, least), power_iterations, seed,
                                   opt.threads);
@@ -54,13 +55,15 @@ struct compression
         first_part.scale = scaling::none; // penalties count factors as they were minimised
         auto first = make_solver(small, first_part, update, args...);
         const std::size_t total = opt.max_iterations + polish;
-        detail::run<M>(first, 0, total, polish == 0, args...);
-        const auto found = first.result();
-        second_part.max_iterations = found.status == status::stopped ? 0 : polish;
+        const bool stopped = detail::run<M>(first, {}, total, polish == 0, args...);
+        auto found = first.result();
+        if (stopped && polish > 0) // even at the end of this part: the whole has not ended
+            found.status = status::stopped;
+        second_part.max_iterations = stopped || opt.max_iterations == 0 ? 0 : polish;
         auto second = detail::make_solver_from(x, second_part, std::move(update),
                                                detail::handed_over<T>{&found}, args...);
-        detail::run<M>(second, found.iterations, total, true, args...);
-        auto out = second.result();
+        detail::run<M>(second, {found.iterations, found.seconds}, total, true, args...);
+        auto out = second.exact_result();
         out.prepend(found);
         out.warning = small.warning(opt.rank);
         return out;

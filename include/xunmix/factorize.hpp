@@ -191,23 +191,42 @@ auto make_solver_from(const M& x, const options& opt, U update, const Init& init
                                                   std::move(s));
 }
 
-/// Steps until the end, telling the observers among the arguments; iterations are numbered on from
-/// `done` of `total`.
-template <class M, class Solver, class... Args>
-void run(Solver& s, std::size_t done, std::size_t total, bool ends, Args&... args)
+/// Throws what make_solver would throw for data and constraints, without its work.
+template <class U, class M, class... Args>
+void check_before_work(const M& x, std::size_t rank, const Args&... args)
 {
+    const constraint_on<side::maps, unconstrained> free_maps;
+    const constraint_on<side::components, unconstrained> free_components;
+    check_model<U>(x, rank, pick<on_maps_rule>(free_maps, args...).constraint,
+                   pick<on_components_rule>(free_components, args...).constraint);
+}
+
+/// What came before the iterations of a solver: they are numbered on from there, their seconds too.
+struct progress
+{
+    std::size_t iterations = 0;
+    double seconds = 0;
+};
+
+/// Steps until the end, telling the observers among the arguments of `total` iterations. Whether
+/// one of them asked to stop, even where there was nothing left to stop.
+template <class M, class Solver, class... Args>
+bool run(Solver& s, const progress& done, std::size_t total, bool ends, Args&... args)
+{
+    bool stop = false;
     while (s.status() == status::running)
     {
         s.step();
         [[maybe_unused]] auto it = s.current();
-        it.number += done;
+        it.number += done.iterations;
+        it.seconds += done.seconds;
         it.max_iterations = total;
         it.last = it.last && ends;
-        bool stop = false;
         ((stop |= tell<M>(args, it)), ...);
         if (stop)
             s.stop();
     }
+    return stop;
 }
 }
 
@@ -260,7 +279,7 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
     else
     {
         auto s = make_solver(x, opt, std::move(update), args...);
-        run<M>(s, 0, opt.max_iterations, true, args...);
+        run<M>(s, {}, opt.max_iterations, true, args...);
         return s.result();
     }
 }

@@ -127,5 +127,16 @@ void check_constraint(const C& c, const grid& places, std::size_t rank, const ch
                 m.check(places, rank);
         });
 }
+
+/// All that can be checked of a model before any work.
+template <class U, class M, class A, class B>
+void check_model(const M& x, std::size_t rank, const A& on_maps, const B& on_components)
+{
+    using T = typename M::factor_type;
+    check_data<U>(x);
+    check_constraint<U, T>(on_maps, x.shape().positions, rank, name(side::maps));
+    check_constraint<U, T>(on_components, x.shape().channels, rank, name(side::components));
+    check_scale<T>(on_maps, on_components);
+}
 }
 }

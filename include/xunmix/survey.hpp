@@ -30,28 +30,6 @@ namespace xunmix
 {
 namespace detail
 {
-template <class A>
-inline constexpr bool
-    observes_survey = std::is_invocable_r_v<flow, const A&, const survey_progress&> || []
-{
-    if constexpr (std::is_invocable_v<const A&, const survey_progress&>)
-        return std::is_void_v<std::invoke_result_t<const A&, const survey_progress&>>;
-    else
-        return false;
-}();
-
-/// Tells an observer of the survey; true if it wants to stop. Other arguments pass.
-template <class A>
-bool tell_survey(const A& argument, const survey_progress& p)
-{
-    if constexpr (!observes_survey<A>)
-        return false;
-    else if constexpr (std::is_void_v<std::invoke_result_t<const A&, const survey_progress&>>)
-        return argument(p), false;
-    else
-        return argument(p) == flow::stop;
-}
-
 /// The arguments that make a solver: nothing for an observer or a stop token.
 template <class M, class A>
 auto unless_observer(const A& argument)
@@ -87,19 +65,19 @@ class surveyor
         , opt_((detail::check_survey(x_, opt), std::move(opt)))
         , update_(std::move(update))
         , args_(std::move(args)...)
-        , small_((detail::check_data<U>(x_), compress()))
+        , small_(compress())
     {
         state_.shape = x_.shape();
         state_.squared_norm = x_.squared_norm();
         state_.entries = x_.summary().entries;
         state_.spectrum = pca_residuals(small_.svd(), x_.squared_norm());
-        if (x_.summary().negative == 0)
+        if (!detail::weighing<M> && x_.summary().negative == 0)
             state_.scaled_pca = scaled_pca_residuals(small_.svd(), x_.squared_norm());
     }
 
     /// All starts of the next rank and its best factorization. `tell(const survey_progress&)` is
     /// called after each start, one call at a time, and may return flow::stop; where that or the
-    /// token asks to stop, the rank is left undone.
+    /// token asks to stop, the rank is left undone. Throws error where no start stays finite.
     template <class Tell>
     void step(Tell&& tell, const std::stop_token& token = {})
     {
@@ -110,13 +88,15 @@ class surveyor
         const auto report = [&](const run_record& run) { this->report(run, tell); };
         auto found =
             opt_.exact ? run_exactly(rank, report, token) : run_starts(rank, report, token);
-        if (found.best && !stopped_ && !token.stop_requested())
-        {
-            found.best = polished(rank, *found.best, token);
+        stopped_ = stopped_ || token.stop_requested();
+        if (stopped_)
+            return;
+        detail::require<error>(found.best.has_value(), "no start of rank ", rank,
+                               " stayed finite: scale the data, or try another update or start");
+        found.best = polished(rank, *found.best, token);
+        stopped_ = token.stop_requested() && found.best->status == status::running;
+        if (!stopped_)
             state_.ranks.push_back(std::move(found));
-        }
-        else
-            stopped_ = true;
     }
     void step()
     {
@@ -166,6 +146,9 @@ class surveyor
   private:
     compressed<M> compress() const
     {
+        for (const std::size_t rank : opt_.ranks)
+            std::apply([&](const auto&... a) { detail::check_before_work<U>(x_, rank, a...); },
+                       args_);
         const std::size_t least = std::min(x_.shape().positions.kept(), x_.shape().channels.kept());
         const std::size_t most = *std::max_element(opt_.ranks.begin(), opt_.ranks.end());
         return compressed<M>(x_, opt_.compress.size_for(most, least),
@@ -333,7 +316,7 @@ class surveyor
             args_);
         while (s.status() == status::running && !token.stop_requested())
             s.step();
-        auto out = s.result();
+        auto out = s.exact_result();
         out.prepend(best);
         out.warning = opt_.exact ? "" : small_.warning(rank);
         return out;

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include <xunmix/compression.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/observe.hpp>
 #include <xunmix/options.hpp>
 #include <xunmix/result.hpp>
 #include <xunmix/survey_result.hpp>
@@ -72,4 +74,29 @@ struct survey_progress
     std::size_t total = 0;
     double seconds = 0; ///< since the survey was made
 };
+
+namespace detail
+{
+template <class A>
+inline constexpr bool
+    observes_survey = std::is_invocable_r_v<flow, const A&, const survey_progress&> || []
+{
+    if constexpr (std::is_invocable_v<const A&, const survey_progress&>)
+        return std::is_void_v<std::invoke_result_t<const A&, const survey_progress&>>;
+    else
+        return false;
+}();
+
+/// Tells an observer of the survey; true if it wants to stop. Other arguments pass.
+template <class A>
+bool tell_survey(const A& argument, const survey_progress& p)
+{
+    if constexpr (!observes_survey<A>)
+        return false;
+    else if constexpr (std::is_void_v<std::invoke_result_t<const A&, const survey_progress&>>)
+        return argument(p), false;
+    else
+        return argument(p) == flow::stop;
+}
+}
 }

@@ -101,7 +101,7 @@ struct survey_state
     std::size_t entries = 0;          ///< unmasked elements of X
     double squared_norm = 0;          ///< |X|^2
     std::vector<double> spectrum{};   ///< pca_residuals
-    std::vector<double> scaled_pca{}; ///< scaled_pca_residuals; empty for data with negative values
+    std::vector<double> scaled_pca{}; ///< scaled_pca_residuals; empty for negative or weighted data
     std::vector<rank_survey<T>> ranks{}; ///< those done
 
     /// Throws invalid_argument for a rank that was not surveyed.

@@ -186,6 +186,25 @@ TEST_CASE("unmix survey: what it writes agrees with itself and with the scan")
     }
 }
 
+TEST_CASE("unmix survey weighs counts on compressed data as on the scan itself")
+{
+    const surveyed_scan s;
+    REQUIRE(s.survey("out", "--ranks 2:4 --starts 4 --noise poisson").exit_code == 0);
+    const auto ranks = read_csv(s.file("out", "ranks.csv"));
+    for (std::size_t i = 0; i < 3; ++i)
+    {
+        const double minimum = std::stod(ranks[i].at("minimum"));
+        CHECK(minimum > 0.5); // counting noise alone leaves 1
+        CHECK(minimum < 2);
+        CHECK(minimum >= std::stod(ranks[i].at("pca_mse")));
+        CHECK(minimum < 1.2 * std::stod(ranks[i].at("pca_mse")));
+        CHECK(std::stod(ranks[i].at("mean")) == doctest::Approx(minimum).epsilon(0.05));
+        CHECK(ranks[i].at("scaled_pca_mse") == "nan"); // PCA is the scaled one
+    }
+    const auto report = nlohmann::json::parse(s.file("out", "report.json"));
+    CHECK(report["crossing"].is_null());
+}
+
 TEST_CASE("unmix survey gives the same numbers again, whatever the number of threads")
 {
     const surveyed_scan s;

@@ -61,6 +61,10 @@ struct needs_everything
     {
         REQUIRE(f.is_whole());
     }
+    void prox_column(auto f, std::size_t, auto) const
+    {
+        REQUIRE(f.is_whole());
+    }
 };
 }
 

@@ -141,13 +141,12 @@ TEST_CASE("batch: heuristic constraints, penalties and scale that moves")
 {
     const xu::dense x(unfold_as<double>(X), 1);
     const std::vector<std::size_t> ranks{3, 5};
-    for (const auto& [on_maps, on_components] :
-         {std::pair<names, names>{{"sum_to_one"}, positive},
-          {{"non_negative", "sparse:0.2"}, {"non_negative", "unit_norm"}},
-          {{"bounded:0.1:0.8"}, {"ridge:0.5"}}})
+    for (const auto& constraints : {std::pair<names, names>{{"sum_to_one"}, positive},
+                                    {{"non_negative", "sparse:0.2"}, {"non_negative", "unit_norm"}},
+                                    {{"bounded:0.1:0.8"}, {"ridge:0.5"}}})
     {
         const auto make = [&]
-        { return solvers_of(x, ranks, 15, 0, xu::hals{}, on_maps, on_components); };
+        { return solvers_of(x, ranks, 15, 0, xu::hals{}, constraints.first, constraints.second); };
         check_as_alone(make(), make(), 15, 1e-8);
     }
 }

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <functional>
 
+#include <xunmix/compression.hpp>
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/factorize.hpp>
-#include <xunmix/compression.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>

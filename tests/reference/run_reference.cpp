@@ -83,7 +83,7 @@ template <class T>
 void run(const xu::unfolded<T>& data, const job& what)
 {
     if (what.algorithm == "hals")
-        iterate_penalised(data, what, xu::hals{});
+        iterate_penalised(data, what, xu::hals{.rounds = 1, .extrapolate = false});
     else if (what.algorithm == "bpp")
         iterate_penalised(data, what, xu::bpp{});
     else if (what.algorithm == "multiplicative")

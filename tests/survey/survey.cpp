@@ -211,7 +211,7 @@ TEST_CASE("survey: each start is a factorization of compressed data with its see
     opt.compress = {.size = 10, .power_iterations = 2, .seed = 5};
     const auto found = run(x, opt);
     const xu::compressed<xu::dense<double>> small(x, 10, opt.compress.power_iterations,
-                                                     opt.compress.seed, 1);
+                                                  opt.compress.seed, 1);
     for (const auto& r : found.ranks)
         for (const auto& run : r.runs)
         {

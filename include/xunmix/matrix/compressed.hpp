@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,18 +13,106 @@
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/metric.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
 namespace xunmix
 {
+namespace detail
+{
+/// A matrix whose elements count with weights w_i v_c, and which therefore measures its factors in
+/// inner products of its own.
+template <class M>
+concept weighing = requires(const M& x)
+{
+    x.weights();
+};
+
+/// F <- W^(1/2) F or, inverse, W^(-1/2) F with zero for what weighs nothing; nothing where the
+/// matrix has no weights.
+template <class M, class F>
+void weigh_by_root([[maybe_unused]] const M& x, [[maybe_unused]] side s,
+                   [[maybe_unused]] factor_ref<F> f, [[maybe_unused]] bool inverse)
+{
+    if constexpr (weighing<M>)
+        for (std::size_t i = 0; i < f.rows(); ++i)
+        {
+            const double root = std::sqrt(x.weights().of(s)[i]);
+            const auto by = static_cast<F>(!inverse ? root : root > 0 ? 1 / root : 0);
+            for (std::size_t j = 0; j < f.rank(); ++j)
+                f(i, j) *= by;
+        }
+}
+
+/// W^(1/2) X V^(1/2) as a matrix in the plain inner product, for singular vectors; X itself where
+/// it has no weights.
+template <class M>
+class evenly_weighted
+{
+  public:
+    using factor_type = typename M::factor_type;
+    using F = factor_type;
+    struct workspace
+    {
+        std::size_t threads = 0;
+        typename M::workspace inner{};
+        buffer<F> copy{};
+    };
+
+    explicit evenly_weighted(const M& x)
+        : x_(&x)
+    {
+    }
+    std::size_t rows() const
+    {
+        return x_->rows();
+    }
+    std::size_t cols() const
+    {
+        return x_->cols();
+    }
+    const unfolding& shape() const
+    {
+        return x_->shape();
+    }
+    void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
+    {
+        work.inner.threads = work.threads;
+        x_->multiply(lightened(side::components, S, work), out, work.inner);
+        weigh_by_root(*x_, side::maps, out, false);
+    }
+    void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
+    {
+        work.inner.threads = work.threads;
+        x_->multiply_transposed(lightened(side::maps, C, work), out, work.inner);
+        weigh_by_root(*x_, side::components, out, false);
+    }
+
+  private:
+    factor_ref<const F> lightened(side s, factor_ref<const F> f, workspace& work) const
+    {
+        if constexpr (!weighing<M>)
+            return f;
+        const factor_ref<F> copy(work.copy.get(f.rows() * f.rank()), f.rows(), f.rank(), f.rows(),
+                                 f.places());
+        for (std::size_t j = 0; j < f.rank(); ++j)
+            std::copy_n(f.column(j).data(), f.rows(), copy.column(j).data());
+        weigh_by_root(*x_, s, copy, true);
+        return copy;
+    }
+    const M* x_;
+};
+}
+
 /// Another data matrix as the product of two small ones, X ~ U V^T with r columns each (Erichson et
 /// al. 2018): an iteration costs O((n + m) r k) and reads X not at all. Every update and constraint
 /// works on it; what it finds is near what X itself would give, and factorizing X from there
 /// ("polishing") takes the difference away. squared_norm() is that of X, and so the objective
 /// counts what was left out as residual: right up to 2 <X - U V^T, C S^T>. residual_squared_norm()
-/// is exact, with one read of X.
+/// is exact, with one read of X. Where X has weights, they count in the compression too: U V^T is
+/// then near W^(1/2) X V^(1/2), and keeps what the weighted model needs.
 template <class M>
 class compressed
 {
@@ -37,17 +126,20 @@ class compressed
         std::size_t threads = 0;
         typename M::workspace whole{};
         dense_workspace<F> left{}, right{};
-        buffer<F> small{};   ///< r x k
-        buffer<F> product{}; ///< n x k
+        buffer<F> small{};    ///< r x k
+        buffer<F> product{};  ///< n x k
+        buffer<F> weighted{}; ///< a factor times the roots of its weights
     };
 
     /// 2 + 2 power_iterations reads of X. Throws invalid_argument unless 1 <= r <= min(n, m).
     compressed(M x, std::size_t r, std::size_t power_iterations = 1, std::uint64_t seed = 0,
                std::size_t threads = 0)
-        : compressed(x, range_finder(x, r, power_iterations, seed, threads), threads)
+        : compressed(
+              x, range_finder(detail::evenly_weighted<M>(x), r, power_iterations, seed, threads),
+              threads)
     {
     }
-    /// From a decomposition of x made before.
+    /// From a decomposition of x, of W^(1/2) x V^(1/2) where it has weights, made before.
     compressed(M x, truncated_svd<F> svd, std::size_t threads = 0)
         : x_(std::move(x))
         , pair_(std::make_shared<const factors>(std::move(svd), x_.shape(), threads))
@@ -109,15 +201,17 @@ class compressed
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         const auto vs = small(S.rank(), work);
-        pair_->right.multiply(S, vs, limited(work.right, work));
+        pair_->right.multiply(weighted(side::components, S, work), vs, limited(work.right, work));
         pair_->left.multiply_transposed(vs, out, limited(work.left, work));
+        detail::weigh_by_root(x_, side::maps, out, true);
     }
     /// out = V U^T C
     void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
     {
         const auto uc = small(C.rank(), work);
-        pair_->left.multiply(C, uc, limited(work.left, work));
+        pair_->left.multiply(weighted(side::maps, C, work), uc, limited(work.left, work));
         pair_->right.multiply_transposed(uc, out, limited(work.right, work));
+        detail::weigh_by_root(x_, side::components, out, true);
     }
     /// As dense::sweep. The rows are visited in blocks, though nothing is read meanwhile.
     template <class Visit>
@@ -142,6 +236,18 @@ class compressed
                                  workspace& work) const
     {
         return x_.residual_squared_norm(C, S, limited(work.whole, work));
+    }
+
+    /// X's inner products, where it has its own.
+    void gram(side s, factor_ref<const F> f, matrix_ref<double> out,
+              std::size_t threads) const requires detail::weighing<M>
+    {
+        metric::gram(x_, s, f, out, threads);
+    }
+    double inner(side s, factor_ref<const F> a,
+                 factor_ref<const F> b) const requires detail::weighing<M>
+    {
+        return metric::inner(x_, s, a, b);
     }
 
   private:
@@ -171,6 +277,17 @@ class compressed
     {
         part.threads = work.threads;
         return part;
+    }
+    factor_ref<const F> weighted(side s, factor_ref<const F> f, workspace& work) const
+    {
+        if constexpr (!detail::weighing<M>)
+            return f;
+        const factor_ref<F> copy(work.weighted.get(f.rows() * f.rank()), f.rows(), f.rank(),
+                                 f.rows(), f.places());
+        for (std::size_t j = 0; j < f.rank(); ++j)
+            std::copy_n(f.column(j).data(), f.rows(), copy.column(j).data());
+        detail::weigh_by_root(x_, s, copy, false);
+        return copy;
     }
     factor_ref<F> small(std::size_t rank, workspace& work) const
     {

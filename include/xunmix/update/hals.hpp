@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <xunmix/core/concepts.hpp>
+#include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 
 namespace xunmix
@@ -58,9 +59,12 @@ struct hals
             "use multiplicative for one that only has split_gradient");
     }
 
+    /// Throws invalid_argument for 0 rounds.
     template <class T, class C>
     void prepare(matrix_ref<double> gram, std::size_t, const C& c, state<T>&) const
     {
+        detail::require<invalid_argument>(rounds >= 1, "hals needs at least one round over the "
+                                                       "columns an iteration, got 0");
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
@@ -127,23 +131,23 @@ struct hals
         if (i < f.rows())
             move_rows(f, gram, rhs, j, step, i, f.rows() - i);
     }
-    /// The same for `count` rows from `first` on. A count known to the compiler stays in registers;
+    /// The same for `count` rows from `start` on. A count known to the compiler stays in registers;
     /// two sums, for one would wait for itself.
     template <class T, class Count>
     static void move_rows(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
-                          std::size_t j, T step, std::size_t first, Count count)
+                          std::size_t j, T step, std::size_t start, Count count)
     {
         const std::size_t k = f.rank();
         T rest[tile], more[tile];
         for (std::size_t i = 0; i < count; ++i)
         {
-            rest[i] = rhs[first + i];
+            rest[i] = rhs[start + i];
             more[i] = T{0};
         }
         const auto subtract = [&](T* sum, std::size_t l)
         {
             const T g = static_cast<T>(gram(j, l));
-            const T* column = &f(first, l);
+            const T* column = &f(start, l);
             for (std::size_t i = 0; i < count; ++i)
                 sum[i] -= g * column[i];
         };
@@ -155,7 +159,7 @@ struct hals
         }
         if (l < k)
             subtract(rest, l);
-        T* column = &f(first, j);
+        T* column = &f(start, j);
         for (std::size_t i = 0; i < count; ++i)
             column[i] += step * (rest[i] + more[i]);
     }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "figure.hpp"
+#include "input.hpp"
+#include "report.hpp"
+#include "survey.hpp"
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace support
+{
+/// The options that a survey's numbers depend on, but its ranks.
+nlohmann::ordered_json describe_survey(const arguments& a);
+
+/// One row a start.
+table starts_table(const survey_outcome& out);
+/// One row a rank.
+table ranks_table(const survey_outcome& out);
+
+/// Everything needed to run it again, and what came out.
+nlohmann::ordered_json report(const arguments& a, const input& in, const survey_outcome& out);
+
+rank_study study_of(const arguments& a, const input& in, const survey_outcome& out);
+
+/// The ranks as a table, and what to be wary of where there is something.
+std::string summary(const arguments& a, const survey_outcome& out);
+}
