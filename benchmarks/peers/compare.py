@@ -94,6 +94,9 @@ class Bench:
         if program[0] == "xunmix":
             command += ["--threads", self.threads]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(self.threads))
+        # Threads that wait asleep, as those of OpenBLAS do: on a busy machine others would keep
+        # from work those that they wait for.
+        threads["OMP_WAIT_POLICY"] = "passive"
         process = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True,
                                  env=os.environ | threads)
         if process.returncode != 0:
@@ -103,7 +106,7 @@ class Bench:
         sizes = {line[0]: int(line[1]) for line in lines if len(line) == 2}
         return Run(*table.T, **sizes)
 
-    def take_turns(self, tasks, what="seconds", value=None):
+    def take_turns(self, tasks, what, value):
         """tasks: {name: function that returns a Run}. The value of each run, as {name: [...]}."""
         values = {name: [] for name in tasks}
         for _ in range(self.turns):
@@ -165,8 +168,8 @@ def iteration(bench, options):
         )  # fmt: skip
     plain = ratio(values, "scikit-learn cd", "xunmix hals, plain")
     figure(ratio(values, "scikit-learn cd", "xunmix hals"),
-           f"times as long takes an iteration of scikit-learn cd as one of xunmix hals, rank "
-           f"{options.rank} (plain, doing the same steps: {plain:.3g})")
+           f"scikit-learn cd's seconds per iteration over xunmix hals', rank {options.rank} "
+           f"({plain:.3g} over those of plain hals, which takes the same steps)")
 
 
 def time_to_error(bench, options):
@@ -190,8 +193,8 @@ def time_to_error(bench, options):
         "seconds", lambda run: run.seconds[-1],
     )  # fmt: skip
     figure(ratio(values, "scikit-learn cd", "xunmix"),
-           f"times as long takes scikit-learn cd as xunmix {options.algorithm} to the relative "
-           f"error {options.error:g}, rank 7")
+           f"scikit-learn cd's seconds to the relative error {options.error:g} over xunmix "
+           f"{options.algorithm}'s, rank 7")
 
 
 MEMORY = {
@@ -214,7 +217,7 @@ def memory(bench, options):
               f"{values[name]:.3f}", flush=True)  # fmt: skip
     (first, number), *others = values.items()
     rest = "; ".join(f"{name} {value:.3g}" for name, value in others)
-    figure(number, f"times the scan's size is the peak memory of {first}" + (rest and f" ({rest})"))
+    figure(number, f"peak memory over the scan's size, {first}" + (rest and f"; {rest}"))
 
 
 def write_csv(path, rows):
@@ -252,8 +255,8 @@ def curves(bench, options):
     for theirs, ours in zip(runs[SKLEARN_CD], runs[HALS]):
         both = max(theirs.errors.min(), ours.errors.min())
         ratios.append(theirs.time_to(both) / ours.time_to(both))
-    figure(np.median(ratios), "times as long takes scikit-learn cd as xunmix hals to the lowest "
-           f"error that both reach, median over {options.starts} starts")  # fmt: skip
+    figure(np.median(ratios), "scikit-learn cd's seconds over xunmix hals' to the lowest error that "
+           f"both reach, median over {options.starts} starts")  # fmt: skip
 
 
 def growth(bench, options):
@@ -279,9 +282,8 @@ def growth(bench, options):
     write_csv(bench.output / "growth.csv", rows)
     draw_growth(bench, rows)
     powers = [fitted_power(select(rows, program, "positions")) for program in (HALS, SKLEARN_CD)]
-    figure(powers[0], "is the power of the positions by which the seconds per iteration of xunmix "
-           f"hals grow, up to {places} positions of {pixels} channels (scikit-learn cd: "
-           f"{powers[1]:.3g})")  # fmt: skip
+    figure(powers[0], "power of the positions with which xunmix hals' seconds per iteration grow, "
+           f"up to {places} positions of {pixels} channels (scikit-learn cd: {powers[1]:.3g})")
 
 
 def measure_case(bench, lines, side, rank):
@@ -333,6 +335,7 @@ def draw_curves(bench, runs):
     ax.set_ylim(0.98 * lowest, 1.05)
     ticks = [0.15, 0.18, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1]
     plain_numbers(ax.yaxis, [tick for tick in ticks if tick > 0.98 * lowest])
+    ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda x, _: f"{x:g}"))
     ax.set_xlabel("seconds, without loading")
     ax.set_ylabel("relative error  |X − C Sᵀ| / |X|")
     shape = " × ".join(map(str, np.load(bench.scan, mmap_mode="r").shape))
@@ -404,6 +407,9 @@ def print_conditions(bench):
     print(f"{bench.scan}; {bench.threads} threads; scikit-learn {sklearn.__version__} on {core}")
     if blas.get("internal_api") != "openblas":
         sys.exit("NumPy does not run on OpenBLAS, which is the fast one; install libopenblas0-pthread")
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"Others are at work here (load {load:.1f}): trust ratios, and those little")
 
 
 def read_options():
