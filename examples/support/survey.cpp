@@ -22,10 +22,6 @@ namespace
 namespace xu = xunmix;
 using xunmix::detail::require;
 
-/// Power iterations of the compression. With one, the weak directions of a noise floor are so blunt
-/// that factorizations of the scan come out below the lower bound that PCA on them should be.
-constexpr std::size_t sharpening = 4;
-
 xu::survey_options survey_options_of(const arguments& a)
 {
     return {.ranks = a.survey->ranks,
@@ -36,7 +32,7 @@ xu::survey_options survey_options_of(const arguments& a)
             .threads = a.threads,
             .exact = a.survey->exact,
             .compress = {.size = a.survey->compression,
-                         .power_iterations = sharpening,
+                         .power_iterations = xu::survey_options{}.compress.power_iterations,
                          .polish = a.survey->polish},
             .halving = a.survey->halving};
 }

@@ -258,10 +258,15 @@ class alternation
     {
         const auto f = factor_ref<const T>(ref(s, columns()));
         const double cross = metric::inner(x_, columns(), factor_ref<const T>(product(s)), f);
-        std::copy_n(gram_of(s, rows()).data, row_gram_.size(), row_gram_.begin());
+        if (U::first != rows()) // else the columns' update has just needed it
+            remember_row_gram(s);
         const matrix_ref<const double> row_gram(row_gram_.data(), rank_);
         const matrix_ref<const double> column_gram = gram_of(s, columns());
         return x_.squared_norm() - 2 * cross + small::inner(row_gram, column_gram);
+    }
+    void remember_row_gram(state& s)
+    {
+        std::copy_n(gram_of(s, rows()).data, row_gram_.size(), row_gram_.begin());
     }
     /// Room for the right-hand side of one factor's small system.
     factor_ref<T> rhs(factor_ref<T> f)
@@ -301,13 +306,17 @@ class alternation
              [&](const auto& c)
              {
                  const auto f = ref(s, columns());
-                 const auto gram = gram_of(s, rows());
+                 remember_row_gram(s);
+                 const matrix_ref<double> gram(gram_.data(), rank_);
                  update_.prepare(gram, f.rows(), c, system_state_of(columns()));
                  const auto b = rhs(f);
                  std::copy(s.product.begin(), s.product.end(), b.data());
                  solve(f, {gram, b}, c, system_state_of(columns()));
                  if (normalize(s, columns(), c))
+                 {
                      rescale_product(s, [](double x, double scale) { return x * scale; });
+                     remember_row_gram(s);
+                 }
              });
     }
 

@@ -35,8 +35,9 @@ struct survey_options
     std::uint64_t seed = 0;           ///< of start 0 at every rank; start i has seed + i
     std::size_t threads = 0;          ///< at most so many; never changes the result
     bool exact = false; ///< iterate on X itself, all starts of a rank sharing each read
-    /// Size for the largest rank; polish: iterations on X of the best start of each rank.
-    compression compress{};
+    /// Size for the largest rank; polish: iterations on X of the best start of each rank. Sharper
+    /// than a single factorization needs it, for PCA's error to be the lower bound it should be.
+    compression compress{.power_iterations = 4};
     /// Iterations after which the worse half of a rank's starts is dropped, and again after twice
     /// as many (successive halving); 0: all run to their end. Not in exact surveys.
     std::size_t halving = 0;

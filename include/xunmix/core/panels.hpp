@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/parallel.hpp>
 #include <xunmix/core/simd.hpp>
 
 namespace xunmix::kernels
@@ -127,23 +128,28 @@ std::size_t packed_offset(const tiling& t, std::size_t tile, std::size_t panels)
 /// panels keep all k columns of a register's rows side by side, where columns that lie a power of
 /// two apart would share one set of the L1 cache.
 template <class F>
-void pack(factor_ref<const F> from, std::size_t panels, F* packed)
+void pack(factor_ref<const F> from, std::size_t panels, F* packed, std::size_t threads = 1)
 {
-    constexpr std::size_t L = simd::lanes<F>;
+    constexpr std::size_t L = simd::lanes<F>, batch = 64;
     const tiling t{from.rank()};
-    for (std::size_t tile = 0; tile < t.tiles(); ++tile)
+    const auto pack_panel = [&](std::size_t tile, std::size_t p)
     {
-        F* out = packed + packed_offset<F>(t, tile, panels);
-        for (std::size_t p = 0; p < panels; ++p)
-            for (std::size_t j = 0; j < t.width(tile); ++j, out += L)
-            {
-                const auto column = from.column(t.first(tile) + j);
-                const std::size_t first = p * L, last = std::min(column.size(), first + L);
-                std::fill(std::copy(column.begin() + static_cast<std::ptrdiff_t>(first),
-                                    column.begin() + static_cast<std::ptrdiff_t>(last), out),
-                          out + L, F{0});
-            }
-    }
+        const std::size_t first = p * L, last = std::min(from.rows(), first + L);
+        F* out = packed + packed_offset<F>(t, tile, panels) + p * t.width(tile) * L;
+        for (std::size_t j = 0; j < t.width(tile); ++j, out += L)
+        {
+            const F* column = from.column(t.first(tile) + j).data();
+            std::fill(std::copy(column + first, column + last, out), out + L, F{0});
+        }
+    };
+    parallel_for((panels + batch - 1) / batch, threads,
+                 [&](std::size_t group, std::size_t)
+                 {
+                     const std::size_t end = std::min(panels, (group + 1) * batch);
+                     for (std::size_t tile = 0; tile < t.tiles(); ++tile)
+                         for (std::size_t p = group * batch; p < end; ++p)
+                             pack_panel(tile, p);
+                 });
 }
 
 /// Calls visit(column, offset) for every register of one panel of a packed factor: of which column

@@ -179,7 +179,7 @@ class dense
         const std::size_t affordable = stored_rows() * plan_columns() * sizeof(T) / 100 /
                                        std::max<std::size_t>(1, packed_size(rank) * sizeof(F));
         const std::size_t block = block_rows(rank), blocks = (stored_rows() + block - 1) / block;
-        return std::min(std::clamp<std::size_t>(affordable / 4 * 4, 8, 64), blocks);
+        return std::min(std::clamp<std::size_t>(affordable / 8 * 8, 8, 64), blocks);
     }
     std::pair<std::size_t, std::size_t> chunk_rows(std::size_t chunk, std::size_t rank) const
     {
@@ -192,7 +192,7 @@ class dense
     F* pack(factor_ref<const F> O, workspace& work) const
     {
         F* packed = work.packed.get(packed_size(O.rank()));
-        kernels::pack(O, plan_.panels(), packed);
+        kernels::pack(O, plan_.panels(), packed, work.threads);
         return packed;
     }
 
