@@ -255,8 +255,8 @@ def curves(bench, options):
     for theirs, ours in zip(runs[SKLEARN_CD], runs[HALS]):
         both = max(theirs.errors.min(), ours.errors.min())
         ratios.append(theirs.time_to(both) / ours.time_to(both))
-    figure(np.median(ratios), "scikit-learn cd's seconds over xunmix hals' to the lowest error that "
-           f"both reach, median over {options.starts} starts")  # fmt: skip
+    figure(np.median(ratios), "scikit-learn cd's seconds over xunmix hals' to the lowest error "
+           f"that both reach, median over {options.starts} starts")  # fmt: skip
 
 
 def growth(bench, options):
@@ -340,7 +340,8 @@ def draw_curves(bench, runs):
     ax.set_ylabel("relative error  |X − C Sᵀ| / |X|")
     shape = " × ".join(map(str, np.load(bench.scan, mmap_mode="r").shape))
     count = len(runs[HALS])
-    ax.set_title(f"Scan {shape}, rank 7, {bench.threads} threads; a line for each of {count} starts")
+    ax.set_title(f"Scan {shape}, rank 7, {bench.threads} threads; a line for each of {count} "
+                 "starts")
     ax.grid(which="both", alpha=0.25)
     ax.legend()
     save(fig, bench.output / "curves.png")
@@ -367,8 +368,8 @@ def draw_growth(bench, rows):
     axes[0, 0].legend()
     axes[1, 0].legend()
     full = next(r for r in rows if r["varied"] == "all")
-    fig.suptitle(f"{full['positions']} positions, {full['channels']} channels, rank 7 unless varied; "
-                 f"float32, {bench.threads} threads")  # fmt: skip
+    fig.suptitle(f"{full['positions']} positions, {full['channels']} channels, rank 7 unless "
+                 f"varied; float32, {bench.threads} threads")  # fmt: skip
     save(fig, bench.output / "growth.png")
 
 
@@ -406,7 +407,8 @@ def print_conditions(bench):
     core = f"{blas.get('internal_api')} {blas.get('version')}, kernels {blas.get('architecture')}"
     print(f"{bench.scan}; {bench.threads} threads; scikit-learn {sklearn.__version__} on {core}")
     if blas.get("internal_api") != "openblas":
-        sys.exit("NumPy does not run on OpenBLAS, which is the fast one; install libopenblas0-pthread")
+        sys.exit("NumPy does not run on OpenBLAS, which is the fast one; install "
+                 "libopenblas0-pthread")
     load = os.getloadavg()[0]
     if load > 0.5:
         print(f"Others are at work here (load {load:.1f}): trust ratios, and those little")
@@ -431,7 +433,8 @@ def read_options():
     for name in "time-to-error", "all":
         add[name].add_argument("--error", type=float, default=0.183)
         add[name].add_argument("--algorithm", default="hals", choices=[p[1] for p in XUNMIX])
-    add["memory"].add_argument("--of", nargs="+", choices=list(MEMORY), help="the first is the figure")
+    add["memory"].add_argument("--of", nargs="+", choices=list(MEMORY),
+                               help="the first is the figure")
     for name in "curves", "all":
         add[name].add_argument("--starts", type=int, default=3)
     for name in "time-to-error", "curves", "all":

@@ -38,7 +38,7 @@ class Trace:
             self.squared_norm = sum(np.square(row, dtype=np.float64).sum() for row in X)
 
     def watch(self, name, factors):
-        """Factors: gives W and H^T from the arguments and the result of the iteration's last call."""
+        """Times that function. factors: W and H^T from the last call's arguments and result."""
         update = getattr(_nmf, name)
 
         def timed(*arguments, **options):
