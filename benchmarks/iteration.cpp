@@ -5,17 +5,16 @@
 // three are timed in alternation; the counters are medians over the repetitions.
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <new>
-#include <string>
 #include <type_traits>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+
+#include "support.hpp"
 
 #include <xunmix/core/blas.hpp>
 #include <xunmix/simulate/nanosheets.hpp>
@@ -66,52 +65,11 @@ namespace
 namespace xu = xunmix;
 constexpr std::size_t rank = 7, threads = 2;
 
-template <class Work>
-double seconds_of(Work&& work)
-{
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values)
-{
-    std::nth_element(values.begin(), values.begin() + std::ssize(values) / 2, values.end());
-    return values[values.size() / 2];
-}
-
-/// Highest resident memory of the process so far, bytes.
-double peak_memory()
-{
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;)
-        if (double kib = 0; word == "VmHWM:" && status >> kib)
-            return kib * 1024;
-    return 0;
-}
-
 template <class T>
 const xu::simulate::simulated_scan<T>& simulated()
 {
     static const auto scan = xu::simulate::nanosheets<T>({.threads = threads});
     return scan;
-}
-
-template <class T>
-void read(const xu::tensor<T>& x)
-{
-    const auto* words = reinterpret_cast<const std::uint64_t*>(x.data());
-    const std::size_t count = x.size() * sizeof(T) / sizeof(std::uint64_t), parts = 64;
-    std::uint64_t sums[parts];
-    xu::parallel_for(parts, threads,
-                     [&](std::size_t p, std::size_t)
-                     {
-                         std::uint64_t sum = 0;
-                         for (std::size_t i = p * count / parts; i < (p + 1) * count / parts; ++i)
-                             sum += words[i];
-                         sums[p] = sum;
-                     });
-    benchmark::DoNotOptimize(sums);
 }
 
 /// X S and X^T C by cblas_sgemm, in the layout that is faster here: factors as k x n and k x m.
@@ -134,29 +92,31 @@ void hals_iteration(benchmark::State& state)
         {.rank = rank, .max_iterations = 1000, .tolerance = 0, .threads = threads}, xu::hals{},
         xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
     solver.step();
-    const double memory = peak_memory();
+    const double memory = bench::peak_memory();
     std::vector<float> c(x.shape(0) * x.shape(1) * rank, 1), s(x.shape(2) * x.shape(3) * rank, 1);
     std::vector<double> reads, products, steps;
     std::size_t allocated = 0;
     for (auto _ : state)
     {
-        reads.push_back(seconds_of([&] { read(x); }));
+        reads.push_back(bench::seconds_of(
+            [&]
+            { benchmark::DoNotOptimize(bench::read(x.data(), x.size() * sizeof(T), threads)); }));
         if constexpr (std::is_same_v<T, float>)
-            products.push_back(seconds_of([&] { multiply_by_blas(x, c, s); }));
+            products.push_back(bench::seconds_of([&] { multiply_by_blas(x, c, s); }));
         const std::size_t before = allocations;
-        const double seconds = seconds_of([&] { solver.step(); });
+        const double seconds = bench::seconds_of([&] { solver.step(); });
         allocated += allocations - before;
         steps.push_back(seconds);
         state.SetIterationTime(steps.back());
     }
     const auto bytes = static_cast<double>(x.size() * sizeof(T) + (c.size() + s.size()) * 4);
-    state.counters["read_s"] = median(reads);
-    state.counters["hals_s"] = median(steps);
-    state.counters["hals/read"] = median(steps) / median(reads);
+    state.counters["read_s"] = bench::median(reads);
+    state.counters["hals_s"] = bench::median(steps);
+    state.counters["hals/read"] = bench::median(steps) / bench::median(reads);
     if (!products.empty())
     {
-        state.counters["gemms_s"] = median(products);
-        state.counters["hals/gemms"] = median(steps) / median(products);
+        state.counters["gemms_s"] = bench::median(products);
+        state.counters["hals/gemms"] = bench::median(steps) / bench::median(products);
     }
     state.counters["allocations"] = static_cast<double>(allocated);
     state.counters["peak/(scan+factors)"] = memory / bytes;

@@ -112,8 +112,7 @@ class alternation
                  const matrix_ref<const double> gram(gram_.data(), rank_);
                  update_(part, normal_equations<T>{gram, block}, c, system_state_of(rows()));
                  clear_masked(part);
-                 for (std::size_t j = 0; j < part.rank(); ++j)
-                     std::copy_n(part.column(j).data(), part.rows(), block.column(j).data());
+                 copy_factor(part, block);
              });
     }
     /// All that comes after the sweep.

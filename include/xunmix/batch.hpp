@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <xunmix/core/buffer.hpp>
@@ -72,7 +70,7 @@ class batch
         const factor_ref<T> held(held_.get(rows * columns), rows, columns, rows);
         const factor_ref<T> product(product_.get(rows * columns), rows, columns, rows);
         each(solvers, [&](Solver& s, std::size_t first)
-             { copy(s.model_.held(s.state_), slice<T>(held, first, s.state_.rank)); });
+             { copy_factor(s.model_.held(s.state_), slice(held, first, s.state_.rank)); });
         auto visit = [&](std::size_t first_row, factor_ref<T> block, std::size_t)
         {
             each(solvers, [&](Solver& s, std::size_t first)
@@ -82,8 +80,7 @@ class batch
         each(solvers,
              [&](Solver& s, std::size_t first)
              {
-                 copy(factor_ref<const T>(slice(product, first, s.state_.rank)),
-                      s.model_.product(s.state_));
+                 copy_factor(slice(product, first, s.state_.rank), s.model_.product(s.state_));
                  s.model_.finish(s.state_);
              });
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
@@ -102,15 +99,9 @@ class batch
             first += s->state_.rank;
         }
     }
-    template <class V>
-    static factor_ref<V> slice(factor_ref<V> f, std::size_t first, std::size_t count)
+    static factor_ref<T> slice(factor_ref<T> f, std::size_t first, std::size_t count)
     {
         return {&f(0, first), f.rows(), count, f.stride(), f.places(), f.first_row()};
-    }
-    static void copy(factor_ref<const T> from, factor_ref<T> to)
-    {
-        for (std::size_t j = 0; j < from.rank(); ++j)
-            std::copy_n(from.column(j).data(), from.rows(), to.column(j).data());
     }
 
     typename Solver::matrix::workspace work_;

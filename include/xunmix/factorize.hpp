@@ -135,9 +135,8 @@ struct handed_over
     void operator()(const M&, factor_ref<T> maps, factor_ref<T> components, random_engine&,
                     typename M::workspace&) const
     {
-        std::copy_n(from->maps_matrix().data(), maps.rows() * maps.rank(), maps.data());
-        std::copy_n(from->components_matrix().data(), components.rows() * components.rank(),
-                    components.data());
+        copy_factor(from->maps_matrix(), maps);
+        copy_factor(from->components_matrix(), components);
     }
 };
 template <class M>

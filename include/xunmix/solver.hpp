@@ -165,6 +165,8 @@ class solver
     xunmix::result<T> exact_result() const
     {
         auto out = result();
+        if (state_.iterations == 0) // it has read X for its objective
+            return out;
         auto best = state_;
         if (!state_.best_maps.empty())
         {

@@ -112,7 +112,7 @@ class surveyor
     {
         return stopped_;
     }
-    /// What was found so far; also what write_survey_state takes.
+    /// What was found so far; also what write_survey takes.
     const state_type& state() const
     {
         return state_;

@@ -208,6 +208,28 @@ bool is_penalized(const C& c)
     return any;
 }
 
+/// Lets every member add its terms to the Gram matrix, or to the right-hand sides.
+template <class T, class C>
+void add_to_gram(const C& c, matrix_ref<double> gram)
+{
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::add_to_gram<M, T>)
+                            m.add_to_gram(gram);
+                    });
+}
+template <class T, class C>
+void add_to_rhs(const C& c, factor_ref<T> rhs, factor_ref<const T> f)
+{
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::add_to_rhs<M, T>)
+                            m.add_to_rhs(rhs, f);
+                    });
+}
+
 /// Sum of the members' terms in the objective.
 template <class C, class T>
 double penalty(const C& c, factor_ref<const T> f)

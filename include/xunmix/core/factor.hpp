@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -230,6 +231,14 @@ class factor_ref
     const grid* places_ = nullptr;
     std::size_t first_row_ = 0;
 };
+
+/// Copies a factor, or a block of one, to another of its size.
+template <class T>
+void copy_factor(factor_ref<const std::type_identity_t<T>> from, factor_ref<T> to)
+{
+    for (std::size_t j = 0; j < from.rank(); ++j)
+        std::copy_n(from.column(j).data(), from.rows(), to.column(j).data());
+}
 
 /// Sets the masked rows to zero.
 template <class T>

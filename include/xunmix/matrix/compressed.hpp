@@ -46,6 +46,20 @@ void weigh_by_root([[maybe_unused]] const M& x, [[maybe_unused]] side s,
         }
 }
 
+/// A copy of F in `memory`, weighed like that; F itself where the matrix has no weights.
+template <class M, class F>
+factor_ref<const F> weighed_by_root(const M& x, side s, factor_ref<const F> f, bool inverse,
+                                    buffer<F>& memory)
+{
+    if constexpr (!weighing<M>)
+        return f;
+    const factor_ref<F> copy(memory.get(f.rows() * f.rank()), f.rows(), f.rank(), f.rows(),
+                             f.places());
+    copy_factor(f, copy);
+    weigh_by_root(x, s, copy, inverse);
+    return copy;
+}
+
 /// W^(1/2) X V^(1/2) as a matrix in the plain inner product, for singular vectors; X itself where
 /// it has no weights.
 template <class M>
@@ -80,28 +94,18 @@ class evenly_weighted
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         work.inner.threads = work.threads;
-        x_->multiply(lightened(side::components, S, work), out, work.inner);
+        x_->multiply(weighed_by_root(*x_, side::components, S, true, work.copy), out, work.inner);
         weigh_by_root(*x_, side::maps, out, false);
     }
     void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
     {
         work.inner.threads = work.threads;
-        x_->multiply_transposed(lightened(side::maps, C, work), out, work.inner);
+        x_->multiply_transposed(weighed_by_root(*x_, side::maps, C, true, work.copy), out,
+                                work.inner);
         weigh_by_root(*x_, side::components, out, false);
     }
 
   private:
-    factor_ref<const F> lightened(side s, factor_ref<const F> f, workspace& work) const
-    {
-        if constexpr (!weighing<M>)
-            return f;
-        const factor_ref<F> copy(work.copy.get(f.rows() * f.rank()), f.rows(), f.rank(), f.rows(),
-                                 f.places());
-        for (std::size_t j = 0; j < f.rank(); ++j)
-            std::copy_n(f.column(j).data(), f.rows(), copy.column(j).data());
-        weigh_by_root(*x_, s, copy, true);
-        return copy;
-    }
     const M* x_;
 };
 }
@@ -201,7 +205,9 @@ class compressed
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         const auto vs = small(S.rank(), work);
-        pair_->right.multiply(weighted(side::components, S, work), vs, limited(work.right, work));
+        pair_->right.multiply(
+            detail::weighed_by_root(x_, side::components, S, false, work.weighted), vs,
+            limited(work.right, work));
         pair_->left.multiply_transposed(vs, out, limited(work.left, work));
         detail::weigh_by_root(x_, side::maps, out, true);
     }
@@ -209,7 +215,8 @@ class compressed
     void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
     {
         const auto uc = small(C.rank(), work);
-        pair_->left.multiply(weighted(side::maps, C, work), uc, limited(work.left, work));
+        pair_->left.multiply(detail::weighed_by_root(x_, side::maps, C, false, work.weighted), uc,
+                             limited(work.left, work));
         pair_->right.multiply_transposed(uc, out, limited(work.right, work));
         detail::weigh_by_root(x_, side::components, out, true);
     }
@@ -277,17 +284,6 @@ class compressed
     {
         part.threads = work.threads;
         return part;
-    }
-    factor_ref<const F> weighted(side s, factor_ref<const F> f, workspace& work) const
-    {
-        if constexpr (!detail::weighing<M>)
-            return f;
-        const factor_ref<F> copy(work.weighted.get(f.rows() * f.rank()), f.rows(), f.rank(),
-                                 f.rows(), f.places());
-        for (std::size_t j = 0; j < f.rank(); ++j)
-            std::copy_n(f.column(j).data(), f.rows(), copy.column(j).data());
-        detail::weigh_by_root(x_, s, copy, false);
-        return copy;
     }
     factor_ref<F> small(std::size_t rank, workspace& work) const
     {

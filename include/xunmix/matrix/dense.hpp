@@ -203,19 +203,13 @@ class dense
         if (rows_of_out == sweep_side())
         {
             auto keep = [&](std::size_t first, factor_ref<F> block, std::size_t)
-            {
-                for (std::size_t j = 0; j < block.rank(); ++j)
-                    std::copy_n(block.column(j).data(), block.rows(), &out(first, j));
-            };
+            { copy_factor(block, out.block(first, block.rows())); };
             pass<true, false>(factor, factor.rank(), keep, {}, work);
         }
         else
         {
             auto give = [&](std::size_t first, factor_ref<F> block, std::size_t)
-            {
-                for (std::size_t j = 0; j < block.rank(); ++j)
-                    std::copy_n(&factor(first, j), block.rows(), block.column(j).data());
-            };
+            { copy_factor(factor.block(first, block.rows()), block); };
             pass<false, true>({}, factor.rank(), give, out, work);
         }
     }

@@ -59,12 +59,7 @@ struct als
     template <class T, class C>
     void prepare(matrix_ref<double> gram, std::size_t, const C& c, state<T>& s) const
     {
-        for_each_member(c,
-                        [&]<class M>(const M& m)
-                        {
-                            if constexpr (hook::add_to_gram<M, T>)
-                                m.add_to_gram(gram);
-                        });
+        add_to_gram<T>(c, gram);
         s.inverse(gram, static_cast<double>(gram.rows) *
                             static_cast<double>(std::numeric_limits<T>::epsilon()));
     }
@@ -73,12 +68,7 @@ struct als
     void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
                     const state<T>& s) const
     {
-        for_each_member(c,
-                        [&]<class M>(const M& m)
-                        {
-                            if constexpr (hook::add_to_rhs<M, T>)
-                                m.add_to_rhs(eq.rhs, factor_ref<const T>(f));
-                        });
+        add_to_rhs<T>(c, eq.rhs, f);
         constexpr std::size_t tile = 64;
         const auto inverse = s.inverse.last();
         for (std::size_t start = 0; start < f.rows(); start += tile)

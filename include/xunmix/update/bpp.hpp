@@ -72,12 +72,7 @@ struct bpp
         detail::require<invalid_argument>(gram.rows <= passive::most_columns,
                                           "bpp takes ranks up to ", passive::most_columns, ", got ",
                                           gram.rows, "; use hals for more");
-        for_each_member(c,
-                        [&]<class M>(const M& m)
-                        {
-                            if constexpr (hook::add_to_gram<M, T>)
-                                m.add_to_gram(gram);
-                        });
+        add_to_gram<T>(c, gram);
         s.gram.assign(gram, static_cast<double>(std::numeric_limits<T>::min()),
                       std::max(static_cast<double>(std::numeric_limits<T>::epsilon()),
                                passive::rounding(gram.rows)));
@@ -87,14 +82,10 @@ struct bpp
     void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
                     const state<T>& s) const
     {
+        add_to_rhs<T>(c, eq.rhs, f);
         bool needs_projection = false;
-        for_each_member(c,
-                        [&]<class M>(const M& m)
-                        {
-                            if constexpr (hook::add_to_rhs<M, T>)
-                                m.add_to_rhs(eq.rhs, factor_ref<const T>(f));
-                            needs_projection |= hook::project<M, T> && !traits<M>::orthant;
-                        });
+        for_each_member(c, [&]<class M>(const M&)
+                        { needs_projection |= hook::project<M, T> && !traits<M>::orthant; });
         constexpr std::size_t tile = passive::block_pivoting<T>::tile;
         for (std::size_t i = 0; i < f.rows(); i += tile)
         {
