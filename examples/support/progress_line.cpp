@@ -69,7 +69,7 @@ std::string progress_line::place() const
     return text("rank ", ranks_[rank_done_], " (", rank_done_ + 1, " of ", ranks_.size(), "): ");
 }
 
-void progress_line::renew(const std::string& line)
+void progress_line::renew(const std::string& line) const
 {
     if (is_terminal_)
         std::clog << '\r' << line << "\033[K" << std::flush;

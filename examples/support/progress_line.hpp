@@ -30,7 +30,7 @@ class progress_line
     [[nodiscard]] double seconds() const;
     [[nodiscard]] std::string time_left() const;
     [[nodiscard]] std::string place() const;
-    void renew(const std::string& line);
+    void renew(const std::string& line) const;
 
     std::vector<std::size_t> ranks_;
     std::size_t starts_;
