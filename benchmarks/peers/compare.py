@@ -106,6 +106,16 @@ class Bench:
         sizes = {line[0]: int(line[1]) for line in lines if len(line) == 2}
         return Run(*table.T, **sizes)
 
+    def own_survey(self):
+        """Seconds of xunmix's survey of the scan."""
+        program = pathlib.Path(self.trace).parents[1] / "figure"
+        environment = os.environ | {"XUNMIX_BENCHMARK_DATA": str(self.folder)}
+        process = subprocess.run([str(program), "survey"], stdout=subprocess.PIPE, text=True,
+                                 env=environment)  # fmt: skip
+        if process.returncode != 0:
+            sys.exit(f"{program} survey failed")
+        return float(process.stdout.split("figure: ")[1].split()[0])
+
     def take_turns(self, tasks, what, value):
         """tasks: {name: function that returns a Run}. The value of each run, as {name: [...]}."""
         values = {name: [] for name in tasks}
@@ -195,6 +205,30 @@ def time_to_error(bench, options):
     figure(ratio(values, "scikit-learn cd", "xunmix"),
            f"scikit-learn cd's seconds to the relative error {options.error:g} over xunmix "
            f"{options.algorithm}'s, rank 7")
+
+
+SURVEY = {"ranks": range(2, 16), "starts": 20, "iterations": 100}
+
+
+def survey(bench, options):
+    """Uesugi's whole survey, wall time: scikit-learn's cd over xunmix. scikit-learn's is the sum of
+    20 starts x 100 iterations at ranks 2 to 15, each rank's seconds per iteration on the straight
+    line through those measured at ranks 2, 7 and 15; xunmix runs all of it."""
+    measured, ratios = (2, 7, 15), []
+    with tempfile.TemporaryDirectory() as keep:
+        starts = [Start.of(bench, bench.scan, rank, 0, keep) for rank in measured]
+        for _ in range(bench.turns):
+            theirs = [bench.run(SKLEARN_CD, bench.scan, s, 5).per_iteration() for s in starts]
+            slope, offset = np.polyfit(measured, theirs, 1)
+            sweep = sum(offset + slope * rank for rank in SURVEY["ranks"])
+            total = SURVEY["starts"] * SURVEY["iterations"] * sweep
+            ours = bench.own_survey()
+            ratios.append(total / ours)
+            per_rank = ", ".join(f"rank {k}: {s:.3f}" for k, s in zip(measured, theirs))
+            print(f"  scikit-learn's seconds per iteration at {per_rank}; {total:.0f} s for all; "
+                  f"xunmix {ours:.1f} s", flush=True)  # fmt: skip
+    figure(np.median(ratios), "scikit-learn cd's seconds for the survey, from measured iterations, "
+           "over xunmix's")  # fmt: skip
 
 
 MEMORY = {
@@ -387,13 +421,14 @@ def everything(bench, options):
     for rank in 7, 20, 30:
         run_figure(bench, "iteration", argparse.Namespace(rank=rank))
     run_figure(bench, "time-to-error", options)
+    run_figure(bench, "survey", options)
     run_figure(bench, "memory", argparse.Namespace(of=None))
     run_figure(bench, "curves", options)
     run_figure(bench, "growth", options)
 
 
-FIGURES = {"iteration": iteration, "time-to-error": time_to_error, "memory": memory,
-           "curves": curves, "growth": growth, "all": everything}  # fmt: skip
+FIGURES = {"iteration": iteration, "time-to-error": time_to_error, "survey": survey,
+           "memory": memory, "curves": curves, "growth": growth, "all": everything}  # fmt: skip
 
 
 def run_figure(bench, name, options):

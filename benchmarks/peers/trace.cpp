@@ -58,7 +58,7 @@ class start
             c.dimension() == 2 && c.shape(0) == n && c.shape(1) == k && s.dimension() == 2 &&
                 s.shape(0) == k && s.shape(1) == m,
             "the start must be maps (", n, ", ", k, ") and components (", k, ", ", m, "); in ",
-            what.start, " it is for another scan or rank");
+            what.start.string(), " it is for another scan or rank");
         files_.emplace(xu::given{.maps = xu::tensor<double>::from_shape(folded(k, shape.positions)),
                                  .components = s.reshape(folded(k, shape.channels))});
         for (std::size_t i = 0; i < n; ++i)

@@ -2,17 +2,25 @@
 #pragma once
 
 // Everything, for people. Files, pictures and simulated data have headers of their own: io/,
-// simulate/.
+// simulate/. Similarity and clustering of patterns come with KissFFT only (libkissfft-dev).
 #include <xunmix/compression.hpp>
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/diffraction/no_downward_convex_peak.hpp>
+#include <xunmix/diffraction/polar.hpp>
+#include <xunmix/diffraction/rotational_average.hpp>
+#if __has_include(<kissfft/kissfft.hh>) || __has_include(<kissfft.hh>)
+#include <xunmix/diffraction/clustering.hpp>
+#include <xunmix/diffraction/similarity.hpp>
+#endif
 #include <xunmix/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/init/random_positions.hpp>

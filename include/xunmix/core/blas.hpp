@@ -30,6 +30,18 @@ inline xt::blas_index_t index(std::size_t extent)
     return static_cast<xt::blas_index_t>(extent);
 }
 
+/// C = op(A) op(B), row-major; op transposes where asked. C is m x n, op(A) m x k, op(B) k x n; ld:
+/// numbers from one row of the stored matrix to the next.
+template <class T>
+void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
+              const T* a, std::size_t lda, const T* b, std::size_t ldb, T* c, std::size_t ldc)
+{
+    const auto op = [](bool transposed) { return transposed ? cxxblas::Trans : cxxblas::NoTrans; };
+    cxxblas::gemm<xt::blas_index_t>(cxxblas::RowMajor, op(transpose_a), op(transpose_b), index(m),
+                                    index(n), index(k), T{1}, a, index(lda), b, index(ldb), T{0}, c,
+                                    index(ldc));
+}
+
 /// Eigenvalues (ascending) and eigenvectors (one a row, in place) of a symmetric k x k matrix.
 /// Throws error where LAPACK's dsyev does not converge, as it does for NaN.
 inline void symmetric_eigen(std::size_t k, double* matrix, double* values, double* work,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <sstream>
+#include <concepts>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace xunmix
 {
@@ -33,29 +35,44 @@ struct io_error : error
 
 namespace detail
 {
+inline void append(std::string& out, std::string_view part)
+{
+    out += part;
+}
+inline void append(std::string& out, char part)
+{
+    out += part;
+}
+template <std::integral Number>
+void append(std::string& out, Number part)
+{
+    out += std::to_string(part);
+}
+/// Six significant digits.
+inline void append(std::string& out, double part)
+{
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", part);
+    out += digits;
+}
+
 /// Everything in `parts`, one after the other, as text.
 template <class... Parts>
 std::string text(const Parts&... parts)
 {
-    std::ostringstream out;
-    (out << ... << parts);
-    return out.str();
+    std::string out;
+    (append(out, parts), ...);
+    return out;
 }
 
 /// "(100, 100, 128)": how shapes are written in messages.
 template <class Shape>
 std::string shape_text(const Shape& shape)
 {
-    std::ostringstream out;
-    out << '(';
-    const char* separator = "";
+    std::string out = "(";
     for (auto extent : shape)
-    {
-        out << separator << extent;
-        separator = ", ";
-    }
-    out << ')';
-    return out.str();
+        out += text(out.size() > 1 ? ", " : "", extent);
+    return out + ')';
 }
 
 /// Throws `Error` with all of `parts`. Never inlined: messages are most of what a program compiles,

@@ -18,7 +18,7 @@ namespace xunmix::kernels
 inline constexpr std::size_t row_group = 4;
 /// Panels walked for one group of rows before the next group takes its turn: so many of the narrow
 /// factor stay in the first-level cache until all rows of the block have passed.
-inline constexpr std::size_t segment_panels = 16;
+inline constexpr std::size_t segment_panels = 64;
 /// Panels whose sums are kept in registers at once while rows pass by.
 inline constexpr std::size_t panel_group = 2;
 
@@ -86,8 +86,8 @@ void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t fi
             [&](std::size_t r)
             {
                 if (starts_line<T, F>(p))
-                    xunmix::detail::prefetch<false>(ahead[r],
-                                                    static_cast<std::ptrdiff_t>((p + further) * L));
+                    xunmix::detail::prefetch(ahead[r],
+                                             static_cast<std::ptrdiff_t>((p + further) * L));
                 const auto x = plan.template load<Partial>(rows[r], p);
                 unrolled<W>([&](std::size_t j)
                             { sum[r * W + j].add_product(x, pack<F>::load(s + j * L)); });

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/diffraction/polar.hpp>
+#include <xunmix/diffraction/rotational_average.hpp>
+
+namespace xunmix
+{
+/// What no pixel of a pattern may lie below, at its radius.
+enum class background_bound
+{
+    listing_s4, ///< Kimoto 2025's: the rotational average without outliers, scaled to the pattern's
+                ///< own sum. The spots it leaves out make it too high by 1 / (1 - their share).
+    rotational_average, ///< the same without that scaling
+    robust              ///< outliers removed repeatedly, never above the angular median
+};
+
+/// Diffraction patterns have no downward-convex peaks: no dark spots where other components are
+/// bright (Kimoto 2025, [.]_W). Every pixel is raised to the pattern's own background at its
+/// radius,
+///
+///   S_j <- max(S_j, B(S_j)).
+///
+/// listing_s4 is Listing S4 exactly, in which pattern and background have unit sum; robust is ours,
+/// and the default. Corners beyond the largest ring stay as they are, masked pixels too.
+///
+/// The bound moves with the pattern, so this is no projection on a convex set: an iteration may
+/// raise the objective, and the best iterate is kept.
+struct no_downward_convex_peak
+{
+    background_bound bound = background_bound::robust;
+    polar_geometry geometry{};
+
+    /// Throws invalid_argument for components that are not images of at least 8 x 8 pixels, a
+    /// centre outside them, and a mask that hides a ring between others.
+    void check(const grid& places, std::size_t) const
+    {
+        detail::require<invalid_argument>(
+            places.shape.size() == 2,
+            "no_downward_convex_peak needs components that are images, with two axes; these have "
+            "shape ",
+            detail::shape_text(places.shape));
+        static_cast<void>(polar_grid(places.shape[0], places.shape[1], geometry, places.keep));
+    }
+
+    template <class T>
+    void project(factor_ref<T> f) const
+    {
+        const auto shape = f.shape();
+        const polar_grid rings(shape[0], shape[1], geometry, f.places()->keep);
+        const outlier_rule& rule =
+            bound == background_bound::robust ? robust_outliers : listing_s4_outliers;
+        for (auto pattern : f.columns())
+        {
+            const auto background = rotational_average(std::span<const T>(pattern), rings, rule);
+            const double scale = bound == background_bound::listing_s4
+                                     ? sum_of(f, pattern) / sum_of(f, background)
+                                     : 1;
+            if (!(scale > 0) || scale > largest_scale)
+                continue; // nothing there, or no background at all
+            for (std::size_t i = 0; i < pattern.size(); ++i)
+                if (f.keeps(i))
+                    pattern[i] = std::max(
+                        pattern[i], static_cast<T>(scale * static_cast<double>(background[i])));
+        }
+    }
+
+  private:
+    static constexpr double largest_scale = 1e6;
+
+    template <class T, class Values>
+    static double sum_of(factor_ref<T> f, const Values& values)
+    {
+        double sum = 0;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (f.keeps(i))
+                sum += static_cast<double>(values[i]);
+        return sum;
+    }
+};
+
+/// Dark-peak weight of a pattern without knowing the truth: its black top-hat, the closing by a
+/// disk (the least over a disk of the largest over a disk) less the pattern, summed over the pixels
+/// and divided by the pattern's sum. About .02 on noiseless patterns of spots on a smooth
+/// background; the disk has the size of a spot. Throws invalid_argument for a pattern without a
+/// positive sum, or a negative radius.
+template <class T>
+double dark_peak_weight(std::span<const T> pattern, std::size_t rows, std::size_t columns,
+                        double radius)
+{
+    detail::require<invalid_argument>(pattern.size() == rows * columns, "a pattern of ", rows,
+                                      " x ", columns, " pixels has ", rows * columns,
+                                      " values, got ", pattern.size());
+    detail::require<invalid_argument>(radius >= 0, "a spot's radius must not be negative, got ",
+                                      radius);
+    const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);
+    detail::require<invalid_argument>(
+        sum > 0, "the dark-peak weight of a pattern needs a positive sum, got ", sum);
+    const auto reach = static_cast<std::ptrdiff_t>(radius);
+    // The extreme over the disk around each pixel, where it lies on the pattern.
+    const auto over_disk = [&](std::span<const T> from, auto better)
+    {
+        std::vector<T> out(from.begin(), from.end());
+        const auto height = static_cast<std::ptrdiff_t>(rows),
+                   width = static_cast<std::ptrdiff_t>(columns);
+        for (std::ptrdiff_t dy = -reach; dy <= reach; ++dy)
+            for (std::ptrdiff_t dx = -reach; dx <= reach; ++dx)
+            {
+                if (static_cast<double>(dx * dx + dy * dy) > radius * radius)
+                    continue;
+                for (std::ptrdiff_t i = std::max<std::ptrdiff_t>(0, -dy);
+                     i < std::min(height, height - dy); ++i)
+                    for (std::ptrdiff_t j = std::max<std::ptrdiff_t>(0, -dx);
+                         j < std::min(width, width - dx); ++j)
+                    {
+                        T& best = out[static_cast<std::size_t>(i * width + j)];
+                        const T other = from[static_cast<std::size_t>((i + dy) * width + j + dx)];
+                        best = better(best, other);
+                    }
+            }
+        return out;
+    };
+    const auto dilated = over_disk(pattern, [](T a, T b) { return std::max(a, b); });
+    const auto closed = over_disk(dilated, [](T a, T b) { return std::min(a, b); });
+    double dark = 0;
+    for (std::size_t i = 0; i < pattern.size(); ++i)
+        dark += static_cast<double>(closed[i]) - static_cast<double>(pattern[i]);
+    return dark / sum;
+}
+
+/// Where the truth is known: the share of a true pattern that is missing from the one found, at the
+/// spots of the others, which is where factorizations dig holes:
+///
+///   sum max(0, truth - found) / sum truth, over the pixels where another true pattern is more than
+///   `contrast` times as bright as this one.
+///
+/// All patterns are compared at unit sum. 0 where the others have no such spots. Throws
+/// invalid_argument for patterns of different sizes or without a positive sum.
+template <class T>
+double missing_weight(std::span<const T> found, std::span<const T> truth,
+                      const std::vector<std::span<const T>>& others, double contrast = 2)
+{
+    const auto sum_of = [](std::span<const T> pattern)
+    {
+        const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);
+        detail::require<invalid_argument>(sum > 0, "a pattern needs a positive sum, got ", sum);
+        return sum;
+    };
+    const double found_sum = sum_of(found), truth_sum = sum_of(truth);
+    std::vector<double> brightest(truth.size());
+    for (const auto& other : others)
+    {
+        const double sum = sum_of(other);
+        detail::require<invalid_argument>(other.size() == truth.size() &&
+                                              found.size() == truth.size(),
+                                          "patterns of one size are needed, got ", found.size(),
+                                          ", ", truth.size(), " and ", other.size(), " pixels");
+        for (std::size_t i = 0; i < truth.size(); ++i)
+            brightest[i] = std::max(brightest[i], static_cast<double>(other[i]) / sum);
+    }
+    double missing = 0, all = 0;
+    for (std::size_t i = 0; i < truth.size(); ++i)
+    {
+        const double expected = static_cast<double>(truth[i]) / truth_sum;
+        if (brightest[i] <= contrast * expected)
+            continue;
+        missing += std::max(0.0, expected - static_cast<double>(found[i]) / found_sum);
+        all += expected;
+    }
+    return all > 0 ? missing / all : 0;
+}
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <numeric>
+#include <vector>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/core/xtensor.hpp>
+#include <xunmix/simulate/poisson.hpp>
+
+namespace xunmix::simulate
+{
+/// A four-component scan in the spirit of the simulation of Kimoto 2025, whose recipe is not
+/// published: three crystalline particles that overlap in projection, each with a lattice of spots
+/// turned against the others', on an amorphous support; a probe of finite size, counting noise.
+///
+/// Every component is spots on the support's halo, so it has the share `spot_fraction` of its
+/// intensity in spots, and the fourth, the support, none.
+struct particles
+{
+    std::array<std::size_t, 2> scan{48, 48};    ///< positions (y, x)
+    std::array<std::size_t, 2> pattern{64, 64}; ///< pixels (v, u)
+    double dose = 3000;                         ///< mean counts a position
+    double spot_fraction = 0.3;
+    double lattice = 13;      ///< distance of neighbouring spots, pixels
+    double spot_sigma = 1.2;  ///< pixels
+    double probe_sigma = 1.5; ///< positions: no map has finer detail
+    std::uint64_t seed = 1;
+};
+
+struct particles_scan
+{
+    tensor<std::uint16_t> counts; ///< (y, x, v, u)
+    tensor<double> maps;          ///< (4, y, x), counts
+    tensor<double> components;    ///< (4, v, u), unit sum
+};
+
+namespace detail
+{
+/// A halo around the pattern's middle, falling with the radius, with one broad ring; unit sum.
+inline std::vector<double> amorphous_halo(std::size_t rows, std::size_t columns)
+{
+    std::vector<double> out;
+    const double scale = static_cast<double>(std::min(rows, columns)) / 64;
+    for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t j = 0; j < columns; ++j)
+        {
+            const double r = std::hypot(static_cast<double>(i) - static_cast<double>(rows) / 2,
+                                        static_cast<double>(j) - static_cast<double>(columns) / 2) /
+                             scale;
+            out.push_back(std::exp(-r / 9) +
+                          0.25 * std::exp(-(r - 15) * (r - 15) / (2 * 4.0 * 4.0)) + 0.02);
+        }
+    const double sum = std::accumulate(out.begin(), out.end(), 0.0);
+    for (double& x : out)
+        x /= sum;
+    return out;
+}
+
+/// Spots on a square lattice turned by `angle`, weaker farther out, no direct beam; unit sum.
+inline std::vector<double> lattice_spots(std::size_t rows, std::size_t columns, double lattice,
+                                         double sigma, double angle)
+{
+    std::vector<double> out(rows * columns);
+    const double reach = static_cast<double>(std::min(rows, columns)) / 2 - 2 * sigma;
+    const int orders = static_cast<int>(reach / lattice) + 1;
+    for (int h = -orders; h <= orders; ++h)
+        for (int k = -orders; k <= orders; ++k)
+        {
+            const double distance = lattice * std::hypot(h, k);
+            if ((h == 0 && k == 0) || distance > reach)
+                continue;
+            const double v = static_cast<double>(rows) / 2 +
+                             lattice * (h * std::cos(angle) - k * std::sin(angle)),
+                         u = static_cast<double>(columns) / 2 +
+                             lattice * (h * std::sin(angle) + k * std::cos(angle));
+            const double height = std::exp(-distance / 25);
+            for (std::size_t i = 0; i < rows; ++i)
+                for (std::size_t j = 0; j < columns; ++j)
+                {
+                    const double y = static_cast<double>(i) - v, x = static_cast<double>(j) - u;
+                    out[i * columns + j] +=
+                        height * std::exp(-(y * y + x * x) / (2 * sigma * sigma));
+                }
+        }
+    const double sum = std::accumulate(out.begin(), out.end(), 0.0);
+    for (double& x : out)
+        x /= sum;
+    return out;
+}
+
+/// The share of a disc that a Gaussian probe sees, by the error function of the distance from the
+/// disc's edge: exact for a straight edge.
+inline double blurred_disc(double y, double x, const std::array<double, 3>& disc, double sigma)
+{
+    const double inside = disc[2] - std::hypot(y - disc[0], x - disc[1]);
+    return 0.5 * std::erfc(-inside / (std::sqrt(2.0) * sigma));
+}
+}
+
+/// The scan and its truth. Throws invalid_argument for scans or patterns below 8 x 8, a dose or
+/// widths that are not positive, or a spot fraction outside 0 to 1.
+inline particles_scan simulate(const particles& p)
+{
+    using xunmix::detail::require;
+    const auto [rows, columns] = p.pattern;
+    require<invalid_argument>(std::min({p.scan[0], p.scan[1], rows, columns}) >= 8,
+                              "the particles need a scan and patterns of at least 8 x 8, got ",
+                              p.scan[0], " x ", p.scan[1], " and ", rows, " x ", columns);
+    require<invalid_argument>(p.dose > 0 && p.lattice > 0 && p.spot_sigma > 0 && p.probe_sigma > 0,
+                              "the particles need a dose, a lattice and widths above 0, got ",
+                              p.dose, ", ", p.lattice, ", ", p.spot_sigma, " and ", p.probe_sigma);
+    require<invalid_argument>(p.spot_fraction >= 0 && p.spot_fraction <= 1,
+                              "the particles need a spot fraction between 0 and 1, got ",
+                              p.spot_fraction);
+    random_engine engine(p.seed);
+    const auto uniform = [&](double low, double high)
+    { return low + (high - low) * static_cast<double>(engine() >> 11) * 0x1p-53; };
+    const std::size_t pixels = rows * columns, places = p.scan[0] * p.scan[1];
+
+    particles_scan out;
+    out.components = tensor<double>::from_shape({4, rows, columns});
+    const auto halo = detail::amorphous_halo(rows, columns);
+    const double first_angle = uniform(0, std::numbers::pi / 2);
+    for (std::size_t c = 0; c < 4; ++c)
+    {
+        const double angle = first_angle + static_cast<double>(c) * std::numbers::pi / 6;
+        const double share = c < 3 ? p.spot_fraction : 0;
+        const auto spots = detail::lattice_spots(rows, columns, p.lattice, p.spot_sigma, angle);
+        for (std::size_t i = 0; i < pixels; ++i)
+            out.components.data()[c * pixels + i] = (1 - share) * halo[i] + share * spots[i];
+    }
+
+    out.maps = tensor<double>::from_shape({4, p.scan[0], p.scan[1]});
+    const double height = static_cast<double>(p.scan[0]), width = static_cast<double>(p.scan[1]);
+    const double size = std::min(height, width);
+    for (std::size_t c = 0; c < 4; ++c)
+    {
+        const double turn = 2 * std::numbers::pi * static_cast<double>(c) / 3 + uniform(-0.3, 0.3);
+        const std::array<double, 3> disc{height / 2 + 0.17 * size * std::sin(turn),
+                                         width / 2 + 0.17 * size * std::cos(turn),
+                                         size * uniform(0.2, 0.28)};
+        for (std::size_t y = 0; y < p.scan[0]; ++y)
+            for (std::size_t x = 0; x < p.scan[1]; ++x)
+                out.maps(c, y, x) =
+                    c == 3 ? 0.3 + 0.7 * static_cast<double>(x) / width // a wedge
+                           : detail::blurred_disc(static_cast<double>(y), static_cast<double>(x),
+                                                  disc, p.probe_sigma);
+    }
+    const double mean =
+        std::accumulate(out.maps.begin(), out.maps.end(), 0.0) / static_cast<double>(places);
+    out.maps *= p.dose / mean;
+
+    out.counts = tensor<std::uint16_t>::from_shape({p.scan[0], p.scan[1], rows, columns});
+    for (std::size_t i = 0; i < places; ++i)
+        for (std::size_t j = 0; j < pixels; ++j)
+        {
+            double expected = 0;
+            for (std::size_t c = 0; c < 4; ++c)
+                expected += out.maps.data()[c * places + i] * out.components.data()[c * pixels + j];
+            out.counts.data()[i * pixels + j] = static_cast<std::uint16_t>(
+                std::min<std::uint64_t>(65535, poisson(engine, expected)));
+        }
+    return out;
+}
+}
