@@ -9,10 +9,12 @@
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/diffraction/no_downward_convex_peak.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
@@ -43,7 +45,9 @@ std::string table()
            row<xu::non_negative>("`non_negative`") + row<xu::sparse>("`sparse`") +
            row<xu::ridge>("`ridge`") + row<xu::bounded>("`bounded`") +
            row<xu::sum_to_one>("`sum_to_one`") + row<xu::unit_norm>("`unit_norm`") +
-           row<xu::fixed>("`fixed`") + row<xu::unconstrained>("none");
+           row<xu::fixed>("`fixed`") + row<xu::resolution_limit>("`resolution_limit`") +
+           row<xu::no_downward_convex_peak>("`no_downward_convex_peak`") +
+           row<xu::unconstrained>("none");
 }
 
 std::string table_in_readme()
