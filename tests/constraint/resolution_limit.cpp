@@ -143,7 +143,7 @@ TEST_CASE("resolution_limit: with rounds, neither negative nor beyond the limit"
     for (std::size_t i = 0; i < 1600; i += 61)
         spikes[i] = 1;
     double before = 1;
-    for (const std::size_t rounds : {1, 3, 10, 100})
+    for (const std::size_t rounds : {1u, 3u, 10u, 100u})
     {
         const auto map = projected<double>(
             spikes, shape, {.cutoff = 0.2, .window = frequency_window::hard, .rounds = rounds});

@@ -65,7 +65,7 @@ TEST_CASE_TEMPLATE("no_downward_convex_peak: fills dark spots, keeps bright ones
     }
 }
 
-TEST_CASE("no_downward_convex_peak: raises, never lowers; corners and masked pixels stay")
+TEST_CASE("no_downward_convex_peak: raises and never lowers, corners and masked pixels stay")
 {
     matrix noisy = pattern(40, 57, 0.8);
     std::mt19937_64 engine(3);

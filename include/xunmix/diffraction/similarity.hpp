@@ -224,31 +224,32 @@ similarity_table similarity(const tensor<T>& patterns, const similarity_options&
                                       " entries for patterns of ", rows * columns, " pixels");
     const polar_grid grid(rows, columns, options.geometry, options.keep);
     const std::size_t n = grid.angles();
-    const detail::fourier_transform<float> transform(n);
+    const std::vector transforms(thread_count(options.threads),
+                                 detail::fourier_transform<float>(n));
     std::vector<detail::angular_spectrum> spectra(k);
     parallel_for(k, options.threads,
-                 [&](std::size_t j, std::size_t)
+                 [&](std::size_t j, std::size_t worker)
                  {
                      const T* first = patterns.data() + j * rows * columns;
                      const std::vector<float> pattern(first, first + rows * columns);
-                     spectra[j] =
-                         detail::angular_spectrum_of(pattern, grid, transform, options.friedel);
+                     spectra[j] = detail::angular_spectrum_of(pattern, grid, transforms[worker],
+                                                              options.friedel);
                  });
     similarity_table table(k);
     parallel_for(k, options.threads,
-                 [&](std::size_t a, std::size_t)
+                 [&](std::size_t a, std::size_t worker)
                  {
                      std::vector<std::complex<float>> cross(n), sums(n);
                      for (std::size_t b = a + 1; b < k; ++b)
                      {
                          auto best = detail::correlate(spectra[a], spectra[b], grid.radii(),
-                                                       transform, false, cross, sums);
+                                                       transforms[worker], false, cross, sums);
                          bool mirrored = false;
                          if (options.mirror)
                          {
                              const auto other =
-                                 detail::correlate(spectra[a], spectra[b], grid.radii(), transform,
-                                                   true, cross, sums);
+                                 detail::correlate(spectra[a], spectra[b], grid.radii(),
+                                                   transforms[worker], true, cross, sums);
                              mirrored = other.similarity > best.similarity;
                              if (mirrored)
                                  best = other;
