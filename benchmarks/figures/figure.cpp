@@ -2,10 +2,12 @@
 
 // The figures of benchmarks/README.md that need no other program, one a call, each on the last line
 // of its output. Both sides of a ratio are timed in alternation in one process; medians.
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include "../support.hpp"
@@ -69,6 +71,46 @@ void iteration()
         alternate({[&] { bench::read(floats.data(), bytes(floats), 2); }, [&] { solver.step(); }});
     std::printf("one read of float32 %.4f s, iteration with objective %.4f s\n", s[0], s[1]);
     std::printf("figure: %.3f iteration / read\n", s[1] / s[0]);
+}
+
+/// So many multiply-adds of whole registers, spread over two threads, without any memory: the
+/// fastest that arithmetic could be.
+float multiply_adds(std::size_t count)
+{
+    using pack = xu::simd::pack<float>;
+    constexpr std::size_t chains = 16, parts = 64; // enough chains to hide the latency
+    volatile float next_to_nothing = 1e-12f;
+    std::array<float, parts> results{};
+    xu::parallel_for(parts, 2,
+                     [&](std::size_t part, std::size_t)
+                     {
+                         const pack x = pack::broadcast(next_to_nothing);
+                         pack sums[chains];
+                         for (std::size_t c = 0; c < chains; ++c)
+                             sums[c] = pack::broadcast(static_cast<float>(c + 1));
+                         for (std::size_t i = 0; i < count / chains / parts; ++i)
+                             xu::kernels::detail::unrolled<chains>(
+                                 [&](std::size_t c) { sums[c].add_product(sums[c], x); });
+                         for (const pack& sum : sums)
+                             results[part] += sum.sum();
+                     });
+    return std::accumulate(results.begin(), results.end(), 0.0f);
+}
+
+/// An iteration beside the multiply-adds of its two products.
+template <class T>
+void arithmetic()
+{
+    constexpr std::size_t rank = 7;
+    const auto scan = bench::load_scan<T>();
+    auto solver = warm_solver(unfolded(scan), rank, 2, on_maps, on_components);
+    const std::size_t count = 2 * scan.size() * rank / xu::simd::lanes<float>;
+    float result = 0;
+    const auto s = alternate({[&] { result += multiply_adds(count); }, [&] { solver.step(); }});
+    std::printf("%.0f million multiply-adds of %zu numbers %.4f s (sum %g), iteration %.4f s\n",
+                1e-6 * static_cast<double>(count), xu::simd::lanes<float>, s[0],
+                static_cast<double>(result), s[1]);
+    std::printf("figure: %.3f iteration / its multiply-adds\n", s[1] / s[0]);
 }
 
 void two_reads()
@@ -200,6 +242,8 @@ void positions(std::size_t times)
 const std::map<std::string, std::function<void(const char*)>> figures{
     {"iteration-f32", [](const char*) { iteration<float>(); }},
     {"iteration-u16", [](const char*) { iteration<std::uint16_t>(); }},
+    {"arithmetic-f32", [](const char*) { arithmetic<float>(); }},
+    {"arithmetic-u16", [](const char*) { arithmetic<std::uint16_t>(); }},
     {"two-reads", [](const char*) { two_reads(); }},
     {"threads-f32", [](const char* rank) { threads<float>(std::stoul(rank)); }},
     {"threads-u16", [](const char* rank) { threads<std::uint16_t>(std::stoul(rank)); }},
@@ -221,7 +265,8 @@ int main(int argc, char** argv)
     if (chosen == figures.end() || (takes_one && argument.empty()))
     {
         std::fprintf(stderr, "usage: figure NAME [ARGUMENT]\n"
-                             "iteration-f32 | iteration-u16 | two-reads | threads-f32 RANK | "
+                             "iteration-f32 | iteration-u16 | arithmetic-f32 | arithmetic-u16 | "
+                             "two-reads | threads-f32 RANK | "
                              "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
                              "survey [REFERENCE.csv] | positions TIMES\n");
         return 2;
