@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 
 #include "../support.hpp"
@@ -125,6 +126,42 @@ void two_reads()
                 static_cast<int>(solver.one_read()));
     std::printf("figure: %.3f iteration / two reads\n", s[1] / s[0] / 2);
 }
+
+/// What the constraints on maps and patterns add to an iteration that reads X twice anyway, and to
+/// one that reads it once without them.
+void constraints()
+{
+    const auto scan = bench::load_scan<float>();
+    const xu::dense<float> x(unfolded(scan), 2);
+    const auto whole = xu::on_maps([](xu::factor_ref<float> f) { xu::non_negative{}.project(f); });
+    const auto limited = xu::on_maps(xu::resolution_limit{.cutoff = 0.25});
+    const auto patterns = xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{});
+    auto one = warm_solver(x, 7, 2, on_maps, on_components);
+    auto two = warm_solver(x, 7, 2, whole, on_components);
+    auto both = warm_solver(x, 7, 2, limited, patterns);
+    const auto s = alternate({[&] { one.step(); }, [&] { two.step(); }, [&] { both.step(); }});
+    std::printf(
+        "one read %.4f s, two reads %.4f s, with both constraints %.4f s: %.3f x one read\n", s[0],
+        s[1], s[2], s[2] / s[0]);
+    std::printf("figure: %.3f with both constraints / two reads\n", s[2] / s[1]);
+}
+
+#if __has_include(<kissfft/kissfft.hh>) || __has_include(<kissfft.hh>)
+/// Similarity of 30 patterns under rotation.
+void similarity()
+{
+    const auto scan = bench::load_scan<float>();
+    auto patterns = xu::tensor<float>::from_shape({30, 128, 128});
+    std::copy_n(scan.data(), patterns.size(), patterns.data());
+    const auto s = alternate({[&] { xu::similarity(patterns, {.threads = 2}); }});
+    std::printf("figure: %.1f ms\n", 1e3 * s[0]);
+}
+#else
+void similarity()
+{
+    throw std::runtime_error("built without KissFFT (libkissfft-dev)");
+}
+#endif
 
 template <class T>
 void threads(std::size_t rank)
@@ -245,6 +282,8 @@ const std::map<std::string, std::function<void(const char*)>> figures{
     {"arithmetic-f32", [](const char*) { arithmetic<float>(); }},
     {"arithmetic-u16", [](const char*) { arithmetic<std::uint16_t>(); }},
     {"two-reads", [](const char*) { two_reads(); }},
+    {"constraints", [](const char*) { constraints(); }},
+    {"similarity", [](const char*) { similarity(); }},
     {"threads-f32", [](const char* rank) { threads<float>(std::stoul(rank)); }},
     {"threads-u16", [](const char* rank) { threads<std::uint16_t>(std::stoul(rank)); }},
     {"reach", [](const char* error) { reach(std::stod(error)); }},
@@ -266,7 +305,7 @@ int main(int argc, char** argv)
     {
         std::fprintf(stderr, "usage: figure NAME [ARGUMENT]\n"
                              "iteration-f32 | iteration-u16 | arithmetic-f32 | arithmetic-u16 | "
-                             "two-reads | threads-f32 RANK | "
+                             "two-reads | constraints | similarity | threads-f32 RANK | "
                              "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
                              "survey [REFERENCE.csv] | positions TIMES\n");
         return 2;

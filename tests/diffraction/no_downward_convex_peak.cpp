@@ -150,8 +150,8 @@ TEST_CASE("no_downward_convex_peak: works with every update, the best iterate is
             const std::vector<float> one(components.data() + j * 1024,
                                          components.data() + (j + 1) * 1024);
             const xu::polar_grid grid(32, 32);
-            const auto bound =
-                xu::rotational_average(std::span<const float>(one), grid, xu::robust_outliers);
+            xu::rotational_averager<float> average(grid, xu::robust_outliers);
+            const auto bound = average(one);
             double below = 0, all = 0;
             for (std::size_t i = 0; i < 1024; ++i)
             {

@@ -74,9 +74,14 @@ class low_pass
         {
             inner /= a.places;
             T* to = buffers_[turn ^= 1].get(places_);
-            for (std::size_t o = 0; o < outer; ++o)
-                blas::multiply(false, false, a.terms, inner, a.places, a.basis.data(), a.places,
-                               from + o * a.places * inner, inner, to + o * a.terms * inner, inner);
+            if (inner == 1) // all rows at once
+                blas::multiply(false, true, outer, a.terms, a.places, from, a.places,
+                               a.basis.data(), a.places, to, a.terms);
+            else
+                for (std::size_t o = 0; o < outer; ++o)
+                    blas::multiply(false, false, a.terms, inner, a.places, a.basis.data(), a.places,
+                                   from + o * a.places * inner, inner, to + o * a.terms * inner,
+                                   inner);
             from = to;
             outer *= a.terms;
         }
@@ -138,9 +143,14 @@ class low_pass
             const auto& a = axes_[i];
             outer /= a.terms;
             T* to = i == 0 ? image.data() : buffers_[turn ^= 1].get(places_);
-            for (std::size_t o = 0; o < outer; ++o)
-                blas::multiply(true, false, a.places, inner, a.terms, a.basis.data(), a.places,
-                               from + o * a.terms * inner, inner, to + o * a.places * inner, inner);
+            if (inner == 1)
+                blas::multiply(false, false, outer, a.places, a.terms, from, a.terms,
+                               a.basis.data(), a.places, to, a.places);
+            else
+                for (std::size_t o = 0; o < outer; ++o)
+                    blas::multiply(true, false, a.places, inner, a.terms, a.basis.data(), a.places,
+                                   from + o * a.terms * inner, inner, to + o * a.places * inner,
+                                   inner);
             from = to;
             inner *= a.places;
         }

@@ -58,9 +58,10 @@ struct no_downward_convex_peak
         const polar_grid rings(shape[0], shape[1], geometry, f.places()->keep);
         const outlier_rule& rule =
             bound == background_bound::robust ? robust_outliers : listing_s4_outliers;
+        rotational_averager<T> average(rings, rule);
         for (auto pattern : f.columns())
         {
-            const auto background = rotational_average(std::span<const T>(pattern), rings, rule);
+            const auto background = average(pattern);
             const double scale = bound == background_bound::listing_s4
                                      ? sum_of(f, pattern) / sum_of(f, background)
                                      : 1;

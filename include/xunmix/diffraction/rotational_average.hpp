@@ -48,6 +48,8 @@ double ring_background(std::span<T> ring, const outlier_rule& rule)
     for (std::size_t pass = 0; pass < rule.passes; ++pass)
     {
         const double limit = rule.factor * mean;
+        if (static_cast<double>(*std::max_element(kept.begin(), kept.end())) < limit)
+            break;
         const auto regular = [limit](T x) { return static_cast<double>(x) < limit; };
         const auto end = std::partition(kept.begin(), kept.end(), regular);
         const auto outliers = static_cast<std::size_t>(kept.end() - end);
@@ -59,7 +61,11 @@ double ring_background(std::span<T> ring, const outlier_rule& rule)
             kept = kept.first(kept.size() - outliers);
         mean = mean_of(kept);
     }
-    if (!rule.at_most_median)
+    // The median is below the mean only where more than half of the samples are.
+    const auto is_below = [mean](T x) { return static_cast<double>(x) < mean; };
+    if (!rule.at_most_median ||
+        2 * static_cast<std::size_t>(std::count_if(ring.begin(), ring.end(), is_below)) <=
+            ring.size())
         return mean;
     const auto middle = ring.begin() + static_cast<std::ptrdiff_t>(ring.size() / 2);
     std::nth_element(ring.begin(), middle, ring.end());
@@ -88,30 +94,49 @@ std::vector<double> radial_background(const polar_grid& grid, std::span<const T>
 
 /// Rotational average without outliers of a pattern (rows x columns, row-major), as a pattern:
 /// radial_background interpolated linearly at each pixel's radius; 0 beyond the last radius, where
-/// the listing says nothing.
+/// the listing says nothing. One object for many patterns of a grid: it keeps its memory.
 template <class T>
-std::vector<T> rotational_average(std::span<const T> pattern, const polar_grid& grid,
-                                  const outlier_rule& rule = listing_s4_outliers)
+class rotational_averager
 {
-    detail::require<invalid_argument>(pattern.size() == grid.rows() * grid.columns(),
-                                      "a pattern of ", grid.rows(), " x ", grid.columns(),
-                                      " pixels has ", grid.rows() * grid.columns(), " values, got ",
-                                      pattern.size());
-    std::vector<T> samples(grid.radii() * grid.angles()), out(pattern.size());
-    grid.sample(pattern, std::span<T>(samples));
-    const auto profile = radial_background(grid, std::span<const T>(samples), rule);
-    for (std::size_t i = 0; i < grid.rows(); ++i)
-        for (std::size_t j = 0; j < grid.columns(); ++j)
-        {
-            const double radius = grid.radius(i, j);
-            if (radius > static_cast<double>(grid.radii() - 1))
-                continue;
-            const auto inner = static_cast<std::size_t>(radius);
-            const std::size_t outer = std::min(inner + 1, grid.radii() - 1);
-            const double share = radius - static_cast<double>(inner);
-            out[i * grid.columns() + j] =
-                static_cast<T>(profile[inner] + share * (profile[outer] - profile[inner]));
-        }
-    return out;
-}
+  public:
+    /// The grid must outlive it.
+    explicit rotational_averager(const polar_grid& grid,
+                                 const outlier_rule& rule = listing_s4_outliers)
+        : grid_(grid)
+        , rule_(rule)
+        , samples_(grid.radii() * grid.angles())
+        , average_(grid.rows() * grid.columns())
+    {
+    }
+
+    /// Valid until the next call. Throws invalid_argument for a pattern of another size.
+    std::span<const T> operator()(std::span<const T> pattern)
+    {
+        const std::size_t rows = grid_.rows(), columns = grid_.columns();
+        detail::require<invalid_argument>(pattern.size() == rows * columns, "a pattern of ", rows,
+                                          " x ", columns, " pixels has ", rows * columns,
+                                          " values, got ", pattern.size());
+        grid_.sample(pattern, std::span<T>(samples_));
+        const auto profile = radial_background(grid_, std::span<const T>(samples_), rule_);
+        for (std::size_t i = 0; i < rows; ++i)
+            for (std::size_t j = 0; j < columns; ++j)
+                average_[i * columns + j] = static_cast<T>(at(profile, grid_.radius(i, j)));
+        return average_;
+    }
+
+  private:
+    static double at(const std::vector<double>& profile, double radius)
+    {
+        if (radius > static_cast<double>(profile.size() - 1))
+            return 0;
+        const auto inner = static_cast<std::size_t>(radius);
+        const std::size_t outer = std::min(inner + 1, profile.size() - 1);
+        const double share = radius - static_cast<double>(inner);
+        return profile[inner] + share * (profile[outer] - profile[inner]);
+    }
+
+    const polar_grid& grid_;
+    outlier_rule rule_;
+    std::vector<T> samples_, average_;
+};
 }
