@@ -29,7 +29,8 @@ int main()
 
     for (const auto& c : clusters)
         for (std::size_t i = 0; i < c.members.size(); ++i)
-            std::printf("%s component %zu, turned by %.1f degrees\n", i == 0 ? "cluster:" : "        ",
-                        c.members[i], 180 / std::numbers::pi * c.rotations[i]);
+            std::printf("%s component %zu, turned by %.1f degrees\n",
+                        i == 0 ? "cluster:" : "        ", c.members[i],
+                        180 / std::numbers::pi * c.rotations[i]);
     std::printf("mse %.4f, best of iterations %zu\n", result.mse, result.best_iteration);
 }
