@@ -27,8 +27,9 @@ if(XUNMIX_SANITIZE)
   target_compile_definitions(xunmix_developer INTERFACE _GLIBCXX_ASSERTIONS XTENSOR_ENABLE_ASSERT)
 endif()
 
-# What single optional headers need: io/hdf5.hpp.
+# What single optional headers need: io/hdf5.hpp; diffraction/similarity.hpp and clustering.hpp.
 find_package(HDF5 QUIET COMPONENTS CXX)
+find_path(XUNMIX_KISSFFT_INCLUDE NAMES kissfft/kissfft.hh kissfft.hh)
 
 # clang-tidy over the examples, and through them all headers.
 find_program(XUNMIX_RUN_CLANG_TIDY run-clang-tidy)

@@ -2,6 +2,7 @@
 
 // The figures of benchmarks/README.md that need no other program, one a call, each on the last line
 // of its output. Both sides of a ratio are timed in alternation in one process; medians.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -146,7 +147,7 @@ void constraints()
     std::printf("figure: %.3f with both constraints / two reads\n", s[2] / s[1]);
 }
 
-#if __has_include(<kissfft/kissfft.hh>) || __has_include(<kissfft.hh>)
+#ifdef XUNMIX_HAS_KISSFFT
 /// Similarity of 30 patterns under rotation.
 void similarity()
 {

@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <numeric>
 #include <optional>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "../support.hpp"

@@ -18,6 +18,7 @@
 #include <xunmix/diffraction/polar.hpp>
 #include <xunmix/diffraction/rotational_average.hpp>
 #if __has_include(<kissfft/kissfft.hh>) || __has_include(<kissfft.hh>)
+#define XUNMIX_HAS_KISSFFT 1
 #include <xunmix/diffraction/clustering.hpp>
 #include <xunmix/diffraction/similarity.hpp>
 #endif

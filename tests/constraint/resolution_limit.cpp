@@ -2,6 +2,7 @@
 #include "../support.hpp"
 
 #include <complex>
+#include <numbers>
 
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/non_negative.hpp>
@@ -16,7 +17,7 @@ using xu::frequency_window;
 
 namespace
 {
-constexpr double pi = 3.14159265358979323846;
+using std::numbers::pi;
 
 /// The filter by its definition: the plain Fourier sums of the image mirrored at its borders.
 matrix filtered_by_definition(const matrix& image, double cutoff)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
+#include <numbers>
+
 #include <xunmix/diffraction/polar.hpp>
 
 using namespace support;
 
 namespace
 {
-constexpr double pi = 3.14159265358979323846;
+using std::numbers::pi;
 
 /// f(radius, angle) of every pixel, in the grid's coordinates.
 template <class F>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
+#include <numbers>
+
 #include <xunmix/core/random.hpp>
 #include <xunmix/diffraction/similarity.hpp>
 #include <xunmix/simulate/poisson.hpp>
@@ -9,7 +11,7 @@ using namespace support;
 
 namespace
 {
-constexpr double pi = 3.14159265358979323846;
+using std::numbers::pi;
 
 struct spot
 {

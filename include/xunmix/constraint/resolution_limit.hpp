@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -104,9 +103,7 @@ template <class T>
 double out_of_band_power(std::span<const T> image, std::span<const std::size_t> shape,
                          double cutoff)
 {
-    std::size_t places = 1;
-    for (const std::size_t n : shape)
-        places *= n;
+    const std::size_t places = grid{{shape.begin(), shape.end()}, {}}.size();
     detail::require<invalid_argument>(places == image.size(), "an image of shape ",
                                       detail::shape_text(shape), " has ", places, " values, got ",
                                       image.size());

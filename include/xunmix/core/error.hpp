@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <charconv>
 #include <concepts>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -48,12 +48,13 @@ void append(std::string& out, Number part)
 {
     out += std::to_string(part);
 }
-/// Six significant digits.
+/// Six significant digits, with a point whatever the host's locale is.
 inline void append(std::string& out, double part)
 {
     char digits[32];
-    std::snprintf(digits, sizeof digits, "%g", part);
-    out += digits;
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, part, std::chars_format::general, 6);
+    out.append(digits, end.ptr);
 }
 
 /// Everything in `parts`, one after the other, as text.

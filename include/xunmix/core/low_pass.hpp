@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <numbers>
-#include <numeric>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <xunmix/core/blas.hpp>
@@ -74,14 +72,7 @@ class low_pass
         {
             inner /= a.places;
             T* to = buffers_[turn ^= 1].get(places_);
-            if (inner == 1) // all rows at once
-                blas::multiply(false, true, outer, a.terms, a.places, from, a.places,
-                               a.basis.data(), a.places, to, a.terms);
-            else
-                for (std::size_t o = 0; o < outer; ++o)
-                    blas::multiply(false, false, a.terms, inner, a.places, a.basis.data(), a.places,
-                                   from + o * a.places * inner, inner, to + o * a.terms * inner,
-                                   inner);
+            along<false>(a, from, to, outer, inner);
             from = to;
             outer *= a.terms;
         }
@@ -121,6 +112,21 @@ class low_pass
         return out;
     }
 
+    /// The product with an axis' basis, or from its terms back to places, for an array of
+    /// outer x (places or terms) x inner numbers.
+    template <bool Back>
+    static void along(const axis& a, const T* from, T* to, std::size_t outer, std::size_t inner)
+    {
+        const std::size_t in = Back ? a.terms : a.places, out = Back ? a.places : a.terms;
+        if (inner == 1) // all rows at once
+            blas::multiply(false, !Back, outer, out, in, from, in, a.basis.data(), a.places, to,
+                           out);
+        else
+            for (std::size_t o = 0; o < outer; ++o)
+                blas::multiply(Back, false, out, inner, in, a.basis.data(), a.places,
+                               from + o * in * inner, inner, to + o * out * inner, inner);
+    }
+
     static double response(double q, double cutoff, frequency_window window, double edge)
     {
         if (window == frequency_window::gauss)
@@ -143,14 +149,7 @@ class low_pass
             const auto& a = axes_[i];
             outer /= a.terms;
             T* to = i == 0 ? image.data() : buffers_[turn ^= 1].get(places_);
-            if (inner == 1)
-                blas::multiply(false, false, outer, a.places, a.terms, from, a.terms,
-                               a.basis.data(), a.places, to, a.places);
-            else
-                for (std::size_t o = 0; o < outer; ++o)
-                    blas::multiply(true, false, a.places, inner, a.terms, a.basis.data(), a.places,
-                                   from + o * a.terms * inner, inner, to + o * a.places * inner,
-                                   inner);
+            along<true>(a, from, to, outer, inner);
             from = to;
             inner *= a.places;
         }

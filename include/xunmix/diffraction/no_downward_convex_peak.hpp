@@ -97,9 +97,7 @@ template <class T>
 double dark_peak_weight(std::span<const T> pattern, std::size_t rows, std::size_t columns,
                         double radius)
 {
-    detail::require<invalid_argument>(pattern.size() == rows * columns, "a pattern of ", rows,
-                                      " x ", columns, " pixels has ", rows * columns,
-                                      " values, got ", pattern.size());
+    detail::check_pattern(pattern.size(), rows, columns);
     detail::require<invalid_argument>(radius >= 0, "a spot's radius must not be negative, got ",
                                       radius);
     const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);

@@ -15,6 +15,16 @@
 
 namespace xunmix
 {
+namespace detail
+{
+/// Throws invalid_argument unless a pattern has as many values as pixels.
+inline void check_pattern(std::size_t values, std::size_t rows, std::size_t columns)
+{
+    require<invalid_argument>(values == rows * columns, "a pattern of ", rows, " x ", columns,
+                              " pixels has ", rows * columns, " values, got ", values);
+}
+}
+
 /// How rings lie on a detector.
 struct polar_geometry
 {
@@ -95,32 +105,20 @@ class polar_grid
     {
         return samples_[radius * angles_ + angle].seen;
     }
-    /// How many angles of a ring are seen.
-    std::size_t seen(std::size_t radius) const
-    {
-        return seen_[radius];
-    }
 
     /// Samples of a pattern, radii x angles numbers; 0 where not seen.
     template <class T>
     void sample(std::span<const T> pattern, std::span<T> out) const
     {
-        for (std::size_t i = 0; i < samples_.size(); ++i)
-        {
-            const auto& s = samples_[i];
-            if (!s.seen)
-            {
-                out[i] = T{0};
-                continue;
-            }
-            const T* p = pattern.data() + s.pixel;
-            const T right = static_cast<T>(s.right), below = static_cast<T>(s.below);
-            const std::size_t next_column = s.right > 0 ? 1 : 0;
-            const std::size_t next_row = s.below > 0 ? columns_ : 0;
-            const T above = p[0] + right * (p[next_column] - p[0]);
-            const T under = p[next_row] + right * (p[next_row + next_column] - p[next_row]);
-            out[i] = above + below * (under - above);
-        }
+        std::transform(samples_.begin(), samples_.end(), out.begin(),
+                       [&](const place& p) { return value(pattern, p); });
+    }
+
+    /// A pattern between its pixels, bilinearly; 0 where that is off the detector.
+    template <class T>
+    T at(std::span<const T> pattern, const image_point& point) const
+    {
+        return value(pattern, place_at(point[0], point[1], {}));
     }
 
     /// The way back: every pixel from the samples around it, bilinearly in radius and angle; 0
@@ -179,9 +177,23 @@ class polar_grid
     struct place
     {
         std::size_t pixel = 0; ///< above and to the left
-        float right = 0, below = 0;
+        double right = 0, below = 0;
         bool seen = false;
     };
+
+    template <class T>
+    T value(std::span<const T> pattern, const place& at) const
+    {
+        if (!at.seen)
+            return T{0};
+        const T* p = pattern.data() + at.pixel;
+        const T right = static_cast<T>(at.right), below = static_cast<T>(at.below);
+        const std::size_t next_column = at.right > 0 ? 1 : 0;
+        const std::size_t next_row = at.below > 0 ? columns_ : 0;
+        const T above = p[0] + right * (p[next_column] - p[0]);
+        const T under = p[next_row] + right * (p[next_row + next_column] - p[next_row]);
+        return above + below * (under - above);
+    }
 
     /// The symmetric matrix (a b; b c) that turns circles into the ellipses.
     void set_stretch(const polar_geometry& geometry)
@@ -227,8 +239,8 @@ class polar_grid
             return out;
         const double above = std::floor(row), left = std::floor(column);
         out.pixel = static_cast<std::size_t>(above) * columns_ + static_cast<std::size_t>(left);
-        out.below = static_cast<float>(row - above);
-        out.right = static_cast<float>(column - left);
+        out.below = row - above;
+        out.right = column - left;
         out.seen = true;
         if (!keep.empty())
             for (const std::size_t down : {std::size_t{0}, out.below > 0 ? columns_ : 0})

@@ -53,7 +53,7 @@ double ring_background(std::span<T> ring, const outlier_rule& rule)
         const auto regular = [limit](T x) { return static_cast<double>(x) < limit; };
         const auto end = std::partition(kept.begin(), kept.end(), regular);
         const auto outliers = static_cast<std::size_t>(kept.end() - end);
-        if (outliers == 0 || outliers == kept.size())
+        if (outliers == kept.size())
             break;
         if (rule.replace)
             std::fill(end, kept.end(), static_cast<T>(mean));
@@ -113,9 +113,7 @@ class rotational_averager
     std::span<const T> operator()(std::span<const T> pattern)
     {
         const std::size_t rows = grid_.rows(), columns = grid_.columns();
-        detail::require<invalid_argument>(pattern.size() == rows * columns, "a pattern of ", rows,
-                                          " x ", columns, " pixels has ", rows * columns,
-                                          " values, got ", pattern.size());
+        detail::check_pattern(pattern.size(), rows, columns);
         grid_.sample(pattern, std::span<T>(samples_));
         const auto profile = radial_background(grid_, std::span<const T>(samples_), rule_);
         for (std::size_t i = 0; i < rows; ++i)

@@ -15,6 +15,7 @@
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/diffraction/polar.hpp>
+#include <xunmix/diffraction/rotational_average.hpp>
 
 namespace xunmix
 {
@@ -106,17 +107,15 @@ inline angular_spectrum angular_spectrum_of(std::span<const float> pattern, cons
     grid.sample(pattern, std::span<float>(samples));
     // The ring's mean is background, and what is not seen is no more than that; sqrt(r): a ring
     // stands for as much of the detector as it is long.
+    const auto means =
+        radial_background(grid, std::span<const float>(samples), outlier_rule{.passes = 0});
     for (std::size_t r = 0; r < rings; ++r)
     {
         float* ring = samples.data() + r * n;
-        double sum = 0;
-        for (std::size_t a = 0; a < n; ++a)
-            sum += static_cast<double>(ring[a]);
-        const double mean = sum / static_cast<double>(std::max<std::size_t>(1, grid.seen(r)));
         const double weight = std::sqrt(static_cast<double>(r));
         for (std::size_t a = 0; a < n; ++a)
             ring[a] = grid.seen(r, a)
-                          ? static_cast<float>(weight * (static_cast<double>(ring[a]) - mean))
+                          ? static_cast<float>(weight * (static_cast<double>(ring[a]) - means[r]))
                           : 0.0f;
     }
     angular_spectrum out{std::vector<float>(orders * rings), std::vector<float>(orders * rings)};
@@ -279,21 +278,7 @@ std::vector<T> turned_back(std::span<const T> pattern, const polar_grid& grid, d
         {
             const auto [radius, angle] = grid.polar(i, j);
             const double phi = (mirrored ? -angle : angle) * step + rotation;
-            const auto [row, column] = grid.point(radius, phi);
-            if (row < 0 || column < 0 || row > static_cast<double>(rows - 1) ||
-                column > static_cast<double>(columns - 1))
-                continue;
-            const auto above = static_cast<std::size_t>(row),
-                       left = static_cast<std::size_t>(column);
-            const std::size_t below = std::min(above + 1, rows - 1),
-                              right = std::min(left + 1, columns - 1);
-            const double y = row - static_cast<double>(above),
-                         x = column - static_cast<double>(left);
-            const auto at = [&](std::size_t r, std::size_t c)
-            { return static_cast<double>(pattern[r * columns + c]); };
-            out[i * columns + j] =
-                static_cast<T>((1 - y) * ((1 - x) * at(above, left) + x * at(above, right)) +
-                               y * ((1 - x) * at(below, left) + x * at(below, right)));
+            out[i * columns + j] = grid.at(pattern, grid.point(radius, phi));
         }
     return out;
 }

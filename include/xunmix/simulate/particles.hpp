@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <numbers>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
@@ -44,6 +45,14 @@ struct particles_scan
 
 namespace detail
 {
+inline std::vector<double> of_unit_sum(std::vector<double> values)
+{
+    const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+    for (double& x : values)
+        x /= sum;
+    return values;
+}
+
 /// A halo around the pattern's middle, falling with the radius, with one broad ring; unit sum.
 inline std::vector<double> amorphous_halo(std::size_t rows, std::size_t columns)
 {
@@ -58,10 +67,7 @@ inline std::vector<double> amorphous_halo(std::size_t rows, std::size_t columns)
             out.push_back(std::exp(-r / 9) +
                           0.25 * std::exp(-(r - 15) * (r - 15) / (2 * 4.0 * 4.0)) + 0.02);
         }
-    const double sum = std::accumulate(out.begin(), out.end(), 0.0);
-    for (double& x : out)
-        x /= sum;
-    return out;
+    return of_unit_sum(std::move(out));
 }
 
 /// Spots on a square lattice turned by `angle`, weaker farther out, no direct beam; unit sum.
@@ -90,10 +96,7 @@ inline std::vector<double> lattice_spots(std::size_t rows, std::size_t columns, 
                         height * std::exp(-(y * y + x * x) / (2 * sigma * sigma));
                 }
         }
-    const double sum = std::accumulate(out.begin(), out.end(), 0.0);
-    for (double& x : out)
-        x /= sum;
-    return out;
+    return of_unit_sum(std::move(out));
 }
 
 /// The share of a disc that a Gaussian probe sees, by the error function of the distance from the
@@ -122,7 +125,7 @@ inline particles_scan simulate(const particles& p)
                               p.spot_fraction);
     random_engine engine(p.seed);
     const auto uniform = [&](double low, double high)
-    { return low + (high - low) * static_cast<double>(engine() >> 11) * 0x1p-53; };
+    { return low + (high - low) * uniform01(engine); };
     const std::size_t pixels = rows * columns, places = p.scan[0] * p.scan[1];
 
     particles_scan out;
