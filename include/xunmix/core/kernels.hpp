@@ -14,22 +14,17 @@
 // whatever type they have, and convert in registers.
 namespace xunmix::kernels
 {
-/// Rows whose products are formed together.
-inline constexpr std::size_t row_group = 4;
 /// Panels walked for one group of rows before the next group takes its turn: so many of the narrow
 /// factor stay in the first-level cache until all rows of the block have passed.
-inline constexpr std::size_t segment_panels = 64;
-/// Panels whose sums are kept in registers at once while rows pass by.
-inline constexpr std::size_t panel_group = 2;
+inline constexpr std::size_t segment_panels = 32;
 
-/// Some stored rows to work on at once, and those that come next.
+/// Some stored rows to work on at once.
 template <class T>
 struct row_block
 {
     const T* const* rows;
     std::size_t count;
-    const T* const* next = nullptr; ///< rows to fetch meanwhile, of the block that follows
-    std::size_t next_count = 0;     ///< a few: what is fetched too early drives out what is needed
+    const T* const* next = nullptr; ///< as many rows of the block that follows, if one does
 };
 
 namespace detail
@@ -39,6 +34,7 @@ struct segment
 {
     std::size_t first, last; ///< panels [first, last)
     bool partial;
+    bool ends_row; ///< no segment follows
 };
 
 template <class F, class Visit>
@@ -46,7 +42,11 @@ void for_each_segment(const panel_plan<F>& plan, Visit&& visit)
 {
     for (const auto& run : plan.runs())
         for (std::size_t p = run.first; p < run.last; p += segment_panels)
-            visit(segment{p, std::min(p + segment_panels, run.last), run.partial});
+        {
+            const std::size_t last = std::min(p + segment_panels, run.last);
+            visit(segment{p, last, run.partial,
+                          last == run.last && run.last == plan.runs().back().last});
+        }
 }
 
 /// Whether a panel of numbers of type T is the first of its cache line, in a row that starts one.
@@ -73,7 +73,7 @@ template <std::size_t N, class Step>
 template <bool Partial, class T, class F, std::size_t W, std::size_t R>
 void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t first,
                  std::size_t last, const F* packed, simd::pack<F>* sums, const T* const* ahead,
-                 std::size_t further)
+                 std::ptrdiff_t further)
 {
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
@@ -82,90 +82,89 @@ void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t fi
     for (std::size_t p = first; p < last; ++p)
     {
         const F* s = packed + p * W * L;
+        pack<F> x[R];
         unrolled<R>(
             [&](std::size_t r)
             {
                 if (starts_line<T, F>(p))
-                    xunmix::detail::prefetch(ahead[r],
-                                             static_cast<std::ptrdiff_t>((p + further) * L));
-                const auto x = plan.template load<Partial>(rows[r], p);
-                unrolled<W>([&](std::size_t j)
-                            { sum[r * W + j].add_product(x, pack<F>::load(s + j * L)); });
+                    xunmix::detail::prefetch(ahead[r], (static_cast<std::ptrdiff_t>(p) + further) *
+                                                           static_cast<std::ptrdiff_t>(L));
+                x[r] = plan.template load<Partial>(rows[r], p).kept();
+            });
+        unrolled<W>(
+            [&](std::size_t j)
+            {
+                const auto factor = pack<F>::load(s + j * L).kept();
+                unrolled<R>([&](std::size_t r) { sum[r * W + j].add_product(x[r], factor); });
             });
     }
     unrolled<R * W>([&](std::size_t i) { sums[i] = sum[i]; });
 }
 
 /// The products of a block's rows with one segment of one tile, added to sums[row][column]. Fetch:
-/// asks for the rows of the group that comes next, or for the first group's of the next segment.
+/// asks for what the same rows hold one segment further on, or for as many of the next block's
+/// first panels: the processor's own guesses do not reach so far when several rows take turns.
 template <class T, class F, std::size_t W>
 void dot_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
                const F* packed, simd::pack<F>* sums, bool fetch)
 {
-    const std::size_t whole = part.partial ? 0 : block.count / row_group * row_group;
-    for (std::size_t r = 0; r < whole; r += row_group)
-    {
-        const bool last = r + 2 * row_group > whole;
-        dot_segment<false, T, F, W, row_group>(block.rows + r, plan, part.first, part.last, packed,
-                                               sums + r * W,
-                                               block.rows + (!fetch ? r
-                                                             : last ? 0
-                                                                    : r + row_group),
-                                               fetch && last ? segment_panels : 0);
-    }
+    constexpr std::size_t group = row_group(W);
+    const bool onward = fetch && part.ends_row && block.next;
+    const T* const* ahead = onward ? block.next : block.rows;
+    const std::ptrdiff_t further = onward  ? -static_cast<std::ptrdiff_t>(part.first)
+                                   : fetch ? static_cast<std::ptrdiff_t>(segment_panels)
+                                           : 0;
+    const std::size_t whole = part.partial ? 0 : block.count / group * group;
+    for (std::size_t r = 0; r < whole; r += group)
+        dot_segment<false, T, F, W, group>(block.rows + r, plan, part.first, part.last, packed,
+                                           sums + r * W, ahead + r, further);
     const auto single =
         part.partial ? dot_segment<true, T, F, W, 1> : dot_segment<false, T, F, W, 1>;
     for (std::size_t r = whole; r < block.count; ++r)
-        single(block.rows + r, plan, part.first, part.last, packed, sums + r * W, block.rows + r,
-               0);
+        single(block.rows + r, plan, part.first, part.last, packed, sums + r * W, ahead + r,
+               further);
 }
 
-/// packed[c][j] += sum_r rows[r][c] coefficients[r][j] for the W columns of one tile and P panels.
-/// Meanwhile asks for `fetched` of the rows that come next.
-template <bool Partial, class T, class F, std::size_t W, std::size_t P>
-void accumulate_panels(const row_block<T>& block, const panel_plan<F>& plan, std::size_t panel,
-                       const F* coefficients, std::size_t rank, F* packed, std::size_t fetched)
+/// packed[c][j] += sum_r rows[r][c] coefficients[r][j] for the W columns of one tile and R rows,
+/// over the panels [first, last).
+template <bool Partial, class T, class F, std::size_t W, std::size_t R>
+void accumulate_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t first,
+                        std::size_t last, const F* coefficients, std::size_t rank, F* packed)
 {
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
-    F* to = packed + panel * W * L;
-    pack<F> sum[P * W];
-    unrolled<P * W>([&](std::size_t i) { sum[i] = pack<F>::load(to + i * L); });
-    for (std::size_t r = 0; r < fetched; ++r)
-        for (std::size_t p = panel; p < panel + P; ++p)
-            if (starts_line<T, F>(p))
-                xunmix::detail::prefetch<false>(block.next[r], static_cast<std::ptrdiff_t>(p * L));
-    for (std::size_t r = 0; r < block.count; ++r)
+    pack<F> factor[R * W];
+    unrolled<R * W>([&](std::size_t i)
+                    { factor[i] = pack<F>::broadcast(coefficients[i / W * rank + i % W]).kept(); });
+    for (std::size_t p = first; p < last; ++p)
     {
-        pack<F> x[P];
-        unrolled<P>([&](std::size_t p)
-                    { x[p] = plan.template load<Partial>(block.rows[r], panel + p); });
-        const F* c = coefficients + r * rank;
+        F* to = packed + p * W * L;
+        pack<F> x[R];
+        unrolled<R>([&](std::size_t r) { x[r] = plan.template load<Partial>(rows[r], p).kept(); });
         unrolled<W>(
             [&](std::size_t j)
             {
-                const auto factor = pack<F>::broadcast(c[j]);
-                unrolled<P>([&](std::size_t p) { sum[p * W + j].add_product(x[p], factor); });
+                auto sum = pack<F>::load(to + j * L);
+                unrolled<R>([&](std::size_t r) { sum.add_product(x[r], factor[r * W + j]); });
+                sum.store(to + j * L);
             });
     }
-    unrolled<P * W>([&](std::size_t i) { sum[i].store(to + i * L); });
 }
 
-/// accumulate_panels for all panels of a segment.
+/// accumulate_segment for all rows of a block.
 template <class T, class F, std::size_t W>
 void accumulate_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
-                      const F* coefficients, std::size_t rank, F* packed, bool fetch)
+                      const F* coefficients, std::size_t rank, F* packed)
 {
-    const std::size_t fetched = fetch ? block.next_count : 0;
-    std::size_t p = part.first;
-    if (!part.partial)
-        for (; p + panel_group <= part.last; p += panel_group)
-            accumulate_panels<false, T, F, W, panel_group>(block, plan, p, coefficients, rank,
-                                                           packed, fetched);
+    constexpr std::size_t group = row_group(W);
+    const std::size_t whole = part.partial ? 0 : block.count / group * group;
+    for (std::size_t r = 0; r < whole; r += group)
+        accumulate_segment<false, T, F, W, group>(block.rows + r, plan, part.first, part.last,
+                                                  coefficients + r * rank, rank, packed);
     const auto single =
-        part.partial ? accumulate_panels<true, T, F, W, 1> : accumulate_panels<false, T, F, W, 1>;
-    for (; p < part.last; ++p)
-        single(block, plan, p, coefficients, rank, packed, fetched);
+        part.partial ? accumulate_segment<true, T, F, W, 1> : accumulate_segment<false, T, F, W, 1>;
+    for (std::size_t r = whole; r < block.count; ++r)
+        single(block.rows + r, plan, part.first, part.last, coefficients + r * rank, rank, packed);
 }
 
 /// out[r] = sum_c v[c] (rows[r][c] - sum_j coefficients[r][j] s[c][j])^2 for R rows. Lanes that do
@@ -274,8 +273,7 @@ void accumulate_rows(const row_block<T>& block, const panel_plan<F>& plan, const
                                    {
                                        detail::accumulate_block<T, F, width>(
                                            block, plan, part, coefficients + t.first(tile), rank,
-                                           packed + packed_offset<F>(t, tile, plan.panels()),
-                                           tile == 0);
+                                           packed + packed_offset<F>(t, tile, plan.panels()));
                                    });
         });
 }
@@ -287,10 +285,11 @@ void residual_rows(const T* const* rows, std::size_t count, const panel_plan<F>&
                    const F* packed, const F* coefficients, std::size_t rank,
                    const F* column_weights, double* out)
 {
+    constexpr std::size_t group = 4;
     std::size_t r = 0;
-    for (; r + row_group <= count; r += row_group)
-        detail::residual_group<T, F, row_group>(rows + r, plan, packed, coefficients + r * rank,
-                                                rank, column_weights, out + r);
+    for (; r + group <= count; r += group)
+        detail::residual_group<T, F, group>(rows + r, plan, packed, coefficients + r * rank, rank,
+                                            column_weights, out + r);
     for (; r < count; ++r)
         detail::residual_group<T, F, 1>(rows + r, plan, packed, coefficients + r * rank, rank,
                                         column_weights, out + r);

@@ -12,10 +12,24 @@
 
 namespace xunmix::kernels
 {
-/// Widest group of columns whose accumulators for four rows stay in registers.
+/// Widest group of columns ("tile") worked on at once.
 inline constexpr std::size_t widest_tile = simd::register_count == 32 ? 7 : 3;
 
-/// k columns in groups ("tiles") of at most widest_tile, as equal as can be.
+/// Blocks of so many rows are whole groups of rows for tiles of any width.
+inline constexpr std::size_t row_quantum = 12;
+
+/// Rows worked on at once with a tile of `width` columns: a divisor of row_quantum, the largest for
+/// which a number for each row and column, one for each row and a few more stay in registers.
+constexpr std::size_t row_group(std::size_t width)
+{
+    std::size_t group = row_quantum;
+    while (group > 1 &&
+           (row_quantum % group != 0 || group * (width + 1) + 4 > simd::register_count))
+        --group;
+    return group;
+}
+
+/// k columns in tiles of at most widest_tile, as equal as can be.
 struct tiling
 {
     std::size_t rank;

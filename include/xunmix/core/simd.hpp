@@ -164,6 +164,21 @@ struct pack
         std::memcpy(to, &value, sizeof value);
     }
 
+    /// The same value, in a register: without that, compilers read an operand that is used several
+    /// times from memory each time, and the reads take longer than the products.
+    pack kept() const
+    {
+        raw x = value;
+#if XUNMIX_VECTOR_TYPES && defined(__AVX__)
+        asm("" : "+v"(x));
+#elif XUNMIX_VECTOR_TYPES && defined(__SSE2__)
+        asm("" : "+x"(x));
+#elif XUNMIX_VECTOR_TYPES && defined(__aarch64__)
+        asm("" : "+w"(x));
+#endif
+        return {x};
+    }
+
     /// this += a b
     void add_product(const pack& a, const pack& b)
     {

@@ -59,16 +59,16 @@ inline void stream_fence()
 #endif
 }
 
-/// Asks for the cache line `ahead` numbers beyond `p`, which need not exist; Near: into the first
-/// level of the caches, else into the second. Inlined by force, and so must be functions that do
-/// nothing else: g++ takes those for functions without effect and drops calls of them.
-template <bool Near = true, class T>
+/// Asks for the cache line `ahead` numbers beyond `p`, which need not exist. Inlined by force, and
+/// so must be functions that do nothing else: g++ takes those for functions without effect and
+/// drops calls of them.
+template <class T>
 [[gnu::always_inline]] inline void prefetch(const T* p, std::ptrdiff_t ahead)
 {
 #if defined(__GNUC__)
     const auto bytes = static_cast<std::uintptr_t>(ahead) * sizeof(T);
     __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + bytes),
-                       0, Near ? 3 : 2);
+                       0, 3);
 #else
     (void)p, (void)ahead;
 #endif

@@ -140,14 +140,18 @@ class dense
     }
 
   private:
-    static constexpr std::size_t block_bytes = 256 * 1024, max_block_rows = 128;
+    static constexpr std::size_t block_bytes = 1024 * 1024, max_block_rows = 120;
+    static_assert(max_block_rows % kernels::row_quantum == 0);
 
-    /// Stored rows visited at once. A block passes the narrow factor once and its sums twice, so
-    /// it grows with the rank; a larger one than that would not stay in the cache beside them.
+    /// Stored rows visited at once, whole groups of the kernels. A block passes the narrow factor
+    /// once and its sums once, so it is large, and larger with the rank; a small X still makes some
+    /// blocks to share out.
     std::size_t block_rows(std::size_t rank) const
     {
-        const std::size_t wanted = block_bytes / (plan_columns() * sizeof(T) + 1) / 8 * 8;
-        return std::clamp<std::size_t>(std::max(wanted, (rank + 3) / 4 * 4), 8, max_block_rows);
+        constexpr std::size_t quantum = kernels::row_quantum;
+        const std::size_t wanted = std::min(
+            std::max(block_bytes / (plan_columns() * sizeof(T) + 1), rank), stored_rows() / 16);
+        return std::min(wanted / quantum * quantum + quantum, max_block_rows);
     }
 
     const grid& stored(side s) const
@@ -255,7 +259,7 @@ class dense
                      F* coefficients, simd::pack<F>* registers, F* sums) const
     {
         const std::size_t rank = P.rank(), next = P.first_row() + P.rows();
-        const T *rows[max_block_rows] = {}, *ahead[max_block_rows / 4] = {};
+        const T *rows[max_block_rows] = {}, *ahead[max_block_rows] = {};
         std::size_t live[max_block_rows], count = 0;
         for (std::size_t i = 0; i < P.rows(); ++i)
             if (P.keeps(i))
@@ -263,10 +267,10 @@ class dense
                 rows[count] = stored_row(P.first_row() + i);
                 live[count++] = i;
             }
-        const std::size_t fetched = std::min(P.rows() / 4, stored_rows() - next);
-        for (std::size_t i = 0; i < fetched; ++i)
-            ahead[i] = stored_row(next + i);
-        const kernels::row_block<T> block{rows, count, ahead, fetched};
+        const bool more = next < stored_rows();
+        for (std::size_t i = 0; more && i < count; ++i)
+            ahead[i] = stored_row(std::min(next + i, stored_rows() - 1));
+        const kernels::row_block<T> block{rows, count, more ? ahead : nullptr};
         if constexpr (Forms)
         {
             kernels::dot_rows<T, F>(block, plan_, packed, rank, P.data(), P.stride(), registers);
