@@ -9,11 +9,12 @@
 // The k x k side of things.
 namespace xunmix::small
 {
-/// <a, b> in double.
+/// <a, b> in double. Many sums side by side: none waits for itself, and the shorter each is, the
+/// less rounding it gathers.
 template <class T>
 double dot(const T* a, const T* b, std::size_t count)
 {
-    constexpr std::size_t lanes = 8;
+    constexpr std::size_t lanes = 32;
     double sum[lanes] = {};
     std::size_t i = 0;
     for (; i + lanes <= count; i += lanes)
@@ -21,7 +22,10 @@ double dot(const T* a, const T* b, std::size_t count)
             sum[l] += static_cast<double>(a[i + l]) * static_cast<double>(b[i + l]);
     for (; i < count; ++i)
         sum[i % lanes] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+    for (std::size_t half = lanes / 2; half > 0; half /= 2)
+        for (std::size_t l = 0; l < half; ++l)
+            sum[l] += sum[l + half];
+    return sum[0];
 }
 
 /// gram = F^T F (k x k), summed in double in an order that does not depend on the threads.
