@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <xunmix/core/function_ref.hpp>
+
 namespace xunmix
 {
 /// The two factors of X ~ C S^T: the maps C say where, the components S say what.
@@ -260,6 +262,11 @@ struct normal_equations
     matrix_ref<const double> gram;
     factor_ref<T> rhs; ///< an update may use it as scratch: its contents are not needed afterwards
 };
+
+/// What a sweep over X calls for each block of rows, see dense::sweep: with the first row, the
+/// block and the number of the worker.
+template <class T>
+using block_visitor = function_ref<void(std::size_t, factor_ref<T>, std::size_t)>;
 
 /// The type factors have for data of type T: what holds T's numbers well, never wider than needed.
 /// float for float and for integers up to 32 bits (counts above 2^24 are rounded), else double.

@@ -34,7 +34,6 @@ struct segment
 {
     std::size_t first, last; ///< panels [first, last)
     bool partial;
-    bool ends_row; ///< no segment follows
 };
 
 template <class F, class Visit>
@@ -42,11 +41,7 @@ void for_each_segment(const panel_plan<F>& plan, Visit&& visit)
 {
     for (const auto& run : plan.runs())
         for (std::size_t p = run.first; p < run.last; p += segment_panels)
-        {
-            const std::size_t last = std::min(p + segment_panels, run.last);
-            visit(segment{p, last, run.partial,
-                          last == run.last && run.last == plan.runs().back().last});
-        }
+            visit(segment{p, std::min(p + segment_panels, run.last), run.partial});
 }
 
 /// Whether a panel of numbers of type T is the first of its cache line, in a row that starts one.
@@ -56,16 +51,19 @@ constexpr bool starts_line(std::size_t panel)
     return panel * simd::lanes<F> * sizeof(T) % xunmix::detail::line_bytes == 0;
 }
 
-/// Calls step(0), ..., step(N - 1) with the number as a constant: loops over registers must vanish,
-/// and not every compiler sees that by itself.
-template <std::size_t N, class Step>
-[[gnu::always_inline]] inline void unrolled(Step&& step)
+/// Calls visit<Partial, R>(r) for groups of R rows from row r on: whole groups of Group rows, then
+/// one row at a time; partial panels, which are few, one row at a time throughout.
+template <std::size_t Group, class Visit>
+void for_each_group(std::size_t count, bool partial, Visit&& visit)
 {
-    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline))
-    {
-        (step(I), ...);
-    }
-    (std::make_index_sequence<N>{});
+    std::size_t r = 0;
+    if (partial)
+        for (; r < count; ++r)
+            visit.template operator()<true, 1>(r);
+    for (; r + Group <= count; r += Group)
+        visit.template operator()<false, Group>(r);
+    for (; r < count; ++r)
+        visit.template operator()<false, 1>(r);
 }
 
 /// sum[r][j] += rows[r] * (column j of one tile), for R rows, over the panels [first, last).
@@ -78,12 +76,12 @@ void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t fi
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
     pack<F> sum[R * W];
-    unrolled<R * W>([&](std::size_t i) { sum[i] = sums[i]; });
+    simd::unrolled<R * W>([&](std::size_t i) { sum[i] = sums[i]; });
     for (std::size_t p = first; p < last; ++p)
     {
         const F* s = packed + p * W * L;
         pack<F> x[R];
-        unrolled<R>(
+        simd::unrolled<R>(
             [&](std::size_t r)
             {
                 if (starts_line<T, F>(p))
@@ -91,14 +89,14 @@ void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t fi
                                                            static_cast<std::ptrdiff_t>(L));
                 x[r] = plan.template load<Partial>(rows[r], p).kept();
             });
-        unrolled<W>(
+        simd::unrolled<W>(
             [&](std::size_t j)
             {
                 const auto factor = pack<F>::load(s + j * L).kept();
-                unrolled<R>([&](std::size_t r) { sum[r * W + j].add_product(x[r], factor); });
+                simd::unrolled<R>([&](std::size_t r) { sum[r * W + j].add_product(x[r], factor); });
             });
     }
-    unrolled<R * W>([&](std::size_t i) { sums[i] = sum[i]; });
+    simd::unrolled<R * W>([&](std::size_t i) { sums[i] = sum[i]; });
 }
 
 /// The products of a block's rows with one segment of one tile, added to sums[row][column]. Fetch:
@@ -108,21 +106,18 @@ template <class T, class F, std::size_t W>
 void dot_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
                const F* packed, simd::pack<F>* sums, bool fetch)
 {
-    constexpr std::size_t group = row_group(W);
-    const bool onward = fetch && part.ends_row && block.next;
+    const bool onward = fetch && part.last == plan.runs().back().last && block.next;
     const T* const* ahead = onward ? block.next : block.rows;
     const std::ptrdiff_t further = onward  ? -static_cast<std::ptrdiff_t>(part.first)
                                    : fetch ? static_cast<std::ptrdiff_t>(segment_panels)
                                            : 0;
-    const std::size_t whole = part.partial ? 0 : block.count / group * group;
-    for (std::size_t r = 0; r < whole; r += group)
-        dot_segment<false, T, F, W, group>(block.rows + r, plan, part.first, part.last, packed,
-                                           sums + r * W, ahead + r, further);
-    const auto single =
-        part.partial ? dot_segment<true, T, F, W, 1> : dot_segment<false, T, F, W, 1>;
-    for (std::size_t r = whole; r < block.count; ++r)
-        single(block.rows + r, plan, part.first, part.last, packed, sums + r * W, ahead + r,
-               further);
+    for_each_group<row_group(W)>(block.count, part.partial,
+                                 [&]<bool Partial, std::size_t R>(std::size_t r)
+                                 {
+                                     dot_segment<Partial, T, F, W, R>(
+                                         block.rows + r, plan, part.first, part.last, packed,
+                                         sums + r * W, ahead + r, further);
+                                 });
 }
 
 /// packed[c][j] += sum_r rows[r][c] coefficients[r][j] for the W columns of one tile and R rows,
@@ -134,18 +129,20 @@ void accumulate_segment(const T* const* rows, const panel_plan<F>& plan, std::si
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
     pack<F> factor[R * W];
-    unrolled<R * W>([&](std::size_t i)
-                    { factor[i] = pack<F>::broadcast(coefficients[i / W * rank + i % W]).kept(); });
+    simd::unrolled<R * W>(
+        [&](std::size_t i)
+        { factor[i] = pack<F>::broadcast(coefficients[i / W * rank + i % W]).kept(); });
     for (std::size_t p = first; p < last; ++p)
     {
         F* to = packed + p * W * L;
         pack<F> x[R];
-        unrolled<R>([&](std::size_t r) { x[r] = plan.template load<Partial>(rows[r], p).kept(); });
-        unrolled<W>(
+        simd::unrolled<R>([&](std::size_t r)
+                          { x[r] = plan.template load<Partial>(rows[r], p).kept(); });
+        simd::unrolled<W>(
             [&](std::size_t j)
             {
                 auto sum = pack<F>::load(to + j * L);
-                unrolled<R>([&](std::size_t r) { sum.add_product(x[r], factor[r * W + j]); });
+                simd::unrolled<R>([&](std::size_t r) { sum.add_product(x[r], factor[r * W + j]); });
                 sum.store(to + j * L);
             });
     }
@@ -156,15 +153,13 @@ template <class T, class F, std::size_t W>
 void accumulate_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
                       const F* coefficients, std::size_t rank, F* packed)
 {
-    constexpr std::size_t group = row_group(W);
-    const std::size_t whole = part.partial ? 0 : block.count / group * group;
-    for (std::size_t r = 0; r < whole; r += group)
-        accumulate_segment<false, T, F, W, group>(block.rows + r, plan, part.first, part.last,
-                                                  coefficients + r * rank, rank, packed);
-    const auto single =
-        part.partial ? accumulate_segment<true, T, F, W, 1> : accumulate_segment<false, T, F, W, 1>;
-    for (std::size_t r = whole; r < block.count; ++r)
-        single(block.rows + r, plan, part.first, part.last, coefficients + r * rank, rank, packed);
+    for_each_group<row_group(W)>(block.count, part.partial,
+                                 [&]<bool Partial, std::size_t R>(std::size_t r)
+                                 {
+                                     accumulate_segment<Partial, T, F, W, R>(
+                                         block.rows + r, plan, part.first, part.last,
+                                         coefficients + r * rank, rank, packed);
+                                 });
 }
 
 /// out[r] = sum_c v[c] (rows[r][c] - sum_j coefficients[r][j] s[c][j])^2 for R rows. Lanes that do
@@ -285,13 +280,12 @@ void residual_rows(const T* const* rows, std::size_t count, const panel_plan<F>&
                    const F* packed, const F* coefficients, std::size_t rank,
                    const F* column_weights, double* out)
 {
-    constexpr std::size_t group = 4;
-    std::size_t r = 0;
-    for (; r + group <= count; r += group)
-        detail::residual_group<T, F, group>(rows + r, plan, packed, coefficients + r * rank, rank,
-                                            column_weights, out + r);
-    for (; r < count; ++r)
-        detail::residual_group<T, F, 1>(rows + r, plan, packed, coefficients + r * rank, rank,
-                                        column_weights, out + r);
+    detail::for_each_group<4>(count, false,
+                              [&]<bool, std::size_t R>(std::size_t r)
+                              {
+                                  detail::residual_group<T, F, R>(rows + r, plan, packed,
+                                                                  coefficients + r * rank, rank,
+                                                                  column_weights, out + r);
+                              });
 }
 }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <exception>
 
+#include <xunmix/core/function_ref.hpp>
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -26,8 +28,8 @@ inline std::size_t thread_count(std::size_t requested)
 /// (serially where the host compiles without OpenMP). Which worker gets which task is not fixed:
 /// results must not depend on it. A task that throws does not stop the others; the first exception
 /// caught is thrown here when all are done.
-template <class Work>
-void parallel_for(std::size_t tasks, std::size_t threads, Work&& work)
+inline void parallel_for(std::size_t tasks, std::size_t threads,
+                         function_ref<void(std::size_t, std::size_t)> work)
 {
 #ifdef _OPENMP
     const std::size_t workers = std::min(thread_count(threads), tasks);

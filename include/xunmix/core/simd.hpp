@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 // A register full of numbers. GCC's and clang's vector types give the widest registers the target
 // has on every architecture, and widening loads of 8- and 16-bit counts; elsewhere a plain array
@@ -105,11 +106,33 @@ void load_widened(const T*) = delete;
 #endif
 }
 
-/// lanes<F> numbers of type F.
-template <class F>
+/// Calls step(0), ..., step(N - 1) with the number as a constant: loops over registers must vanish,
+/// and not every compiler sees that by itself.
+template <std::size_t N, class Step>
+[[gnu::always_inline]] inline void unrolled(Step&& step)
+{
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline))
+    {
+        (step(I), ...);
+    }
+    (std::make_index_sequence<N>{});
+}
+
+/// Sum of N = 2^n numbers, always in the same order; uses them up.
+template <class F, std::size_t N>
+F sum_by_halves(F (&parts)[N])
+{
+    for (std::size_t half = N / 2; half > 0; half /= 2)
+        for (std::size_t l = 0; l < half; ++l)
+            parts[l] += parts[l + half];
+    return parts[0];
+}
+
+/// N numbers of type F: a whole register, or fewer of a shorter one (N a power of two).
+template <class F, std::size_t N = lanes<F>>
 struct pack
 {
-    using raw = typename detail::raw<F, lanes<F>>::type;
+    using raw = typename detail::raw<F, N>::type;
     raw value;
 
     static pack zero()
@@ -128,14 +151,14 @@ struct pack
 #endif
     }
 
-    /// The lanes<F> numbers at `from`, converted to F; needs no alignment.
+    /// The N numbers at `from`, converted to F; needs no alignment.
     template <class T>
     static pack load(const T* from)
     {
 #if XUNMIX_VECTOR_TYPES
         using S = detail::stored<T>;
-        using W = typename detail::raw<detail::widened<S>, lanes<F>>::type;
-        if constexpr (detail::widens_at_load<S> && sizeof(F) == 4)
+        using W = typename detail::raw<detail::widened<S>, N>::type;
+        if constexpr (detail::widens_at_load<S> && sizeof(F) == 4 && N == lanes<F>)
         {
             const auto wide = detail::load_widened(reinterpret_cast<const S*>(from));
             W x;
@@ -144,7 +167,7 @@ struct pack
         }
         else
         {
-            typename detail::raw<S, lanes<F>>::type x;
+            typename detail::raw<S, N>::type x;
             std::memcpy(&x, from, sizeof x);
             if constexpr (std::is_same_v<S, F>)
                 return {x};
@@ -153,7 +176,7 @@ struct pack
         }
 #else
         pack p;
-        for (std::size_t l = 0; l < lanes<F>; ++l)
+        for (std::size_t l = 0; l < N; ++l)
             p.value[l] = static_cast<F>(from[l]);
         return p;
 #endif
@@ -185,11 +208,22 @@ struct pack
 #if XUNMIX_VECTOR_TYPES
         value += a.value * b.value;
 #else
-        for (std::size_t l = 0; l < lanes<F>; ++l)
+        for (std::size_t l = 0; l < N; ++l)
             value[l] += a.value[l] * b.value[l];
 #endif
     }
 
+    friend pack operator+(const pack& a, const pack& b)
+    {
+#if XUNMIX_VECTOR_TYPES
+        return {a.value + b.value};
+#else
+        pack sum = a;
+        for (std::size_t l = 0; l < N; ++l)
+            sum.value[l] += b.value[l];
+        return sum;
+#endif
+    }
     friend pack operator*(const pack& a, const pack& b)
     {
         pack product = zero();
@@ -200,12 +234,9 @@ struct pack
     /// Sum of all lanes, always in the same order.
     F sum() const
     {
-        F parts[lanes<F>];
+        F parts[N];
         store(parts);
-        for (std::size_t half = lanes<F> / 2; half > 0; half /= 2)
-            for (std::size_t l = 0; l < half; ++l)
-                parts[l] += parts[l + half];
-        return parts[0];
+        return sum_by_halves(parts);
     }
 };
 }

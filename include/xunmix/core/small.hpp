@@ -5,6 +5,7 @@
 
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
+#include <xunmix/core/simd.hpp>
 
 // The k x k side of things.
 namespace xunmix::small
@@ -22,10 +23,7 @@ double dot(const T* a, const T* b, std::size_t count)
             sum[l] += static_cast<double>(a[i + l]) * static_cast<double>(b[i + l]);
     for (; i < count; ++i)
         sum[i % lanes] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    for (std::size_t half = lanes / 2; half > 0; half /= 2)
-        for (std::size_t l = 0; l < half; ++l)
-            sum[l] += sum[l + half];
-    return sum[0];
+    return simd::sum_by_halves(sum);
 }
 
 /// gram = F^T F (k x k), summed in double in an order that does not depend on the threads.

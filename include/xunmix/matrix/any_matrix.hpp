@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -12,7 +11,7 @@ namespace xunmix
 {
 /// A dense matrix whose element type is known only at run time, for factors of type F: what
 /// programs that open any file use, so that a solver is compiled once for F and not once for every
-/// element type. Costs a virtual call a verb and an indirect call a block of a sweep.
+/// element type. Costs a virtual call a verb.
 template <class F>
 class any_matrix
 {
@@ -59,10 +58,10 @@ class any_matrix
     {
         held_->multiply_transposed(C, out, work);
     }
-    template <class Visit>
-    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
+    void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
+               workspace& work) const
     {
-        held_->sweep(O, std::ref(visit), product, work);
+        held_->sweep(O, visit, product, work);
     }
     double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
                                  const entry_weights* weights = nullptr) const
@@ -71,8 +70,6 @@ class any_matrix
     }
 
   private:
-    using visitor = std::function<void(std::size_t, factor_ref<F>, std::size_t)>;
-
     struct base
     {
         virtual ~base() = default;
@@ -81,7 +78,7 @@ class any_matrix
         virtual side sweep_side() const = 0;
         virtual void multiply(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
-        virtual void sweep(factor_ref<const F>, const visitor&, factor_ref<F>,
+        virtual void sweep(factor_ref<const F>, block_visitor<F>, factor_ref<F>,
                            workspace&) const = 0;
         virtual double residual_squared_norm(factor_ref<const F>, factor_ref<const F>, workspace&,
                                              const entry_weights*) const = 0;
@@ -115,7 +112,7 @@ class any_matrix
         {
             x.multiply_transposed(C, out, work);
         }
-        void sweep(factor_ref<const F> O, const visitor& visit, factor_ref<F> product,
+        void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
                    workspace& work) const override
         {
             x.sweep(O, visit, product, work);

@@ -221,8 +221,8 @@ class compressed
         detail::weigh_by_root(x_, side::components, out, true);
     }
     /// As dense::sweep. The rows are visited in blocks, though nothing is read meanwhile.
-    template <class Visit>
-    void sweep(factor_ref<const F> S, Visit&& visit, factor_ref<F> product, workspace& work) const
+    void sweep(factor_ref<const F> S, block_visitor<F> visit, factor_ref<F> product,
+               workspace& work) const
     {
         constexpr std::size_t block = 256;
         const std::size_t n = rows(), k = S.rank();

@@ -108,10 +108,10 @@ class dense
     /// `block` and leaves the new rows P_b there (to keep them in P is the visitor's business);
     /// afterwards product = X^T P (rows of O x k). Blocks are visited concurrently, each by one of
     /// the workers 0 ... threads - 1. A masked row gets zeros and is not summed.
-    template <class Visit>
-    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
+    void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
+               workspace& work) const
     {
-        pass<true, true>(O, O.rank(), visit, product, work);
+        pass(does::both, O, O.rank(), visit, product, work);
     }
 
     /// sum w_i v_c (X - C S^T)_ic^2 over the unmasked elements, summed in double from the elements
@@ -208,36 +208,42 @@ class dense
         {
             auto keep = [&](std::size_t first, factor_ref<F> block, std::size_t)
             { copy_factor(block, out.block(first, block.rows())); };
-            pass<true, false>(factor, factor.rank(), keep, {}, work);
+            pass(does::form, factor, factor.rank(), keep, {}, work);
         }
         else
         {
             auto give = [&](std::size_t first, factor_ref<F> block, std::size_t)
             { copy_factor(factor.block(first, block.rows()), block); };
-            pass<false, true>({}, factor.rank(), give, out, work);
+            pass(does::sum, {}, factor.rank(), give, out, work);
         }
     }
 
-    /// The one loop over X. Forms: block = X_b O before each visit. Sums: product = sum X_b^T P_b
+    /// What a pass over X does: form block = X_b O before each visit; sum product = sum X_b^T P_b
     /// of what the visits leave.
-    template <bool Forms, bool Sums, class Visit>
-    void pass(factor_ref<const F> O, std::size_t rank, Visit&& visit, factor_ref<F> product,
-              workspace& work) const
+    enum class does
     {
-        const F* packed = nullptr;
-        if constexpr (Forms)
-            packed = pack(O, work);
+        form,
+        sum,
+        both
+    };
+
+    /// The one loop over X.
+    void pass(does what, factor_ref<const F> O, std::size_t rank, block_visitor<F> visit,
+              factor_ref<F> product, workspace& work) const
+    {
+        const bool forms = what != does::sum, adds_up = what != does::form;
+        const F* packed = forms ? pack(O, work) : nullptr;
         const std::size_t chunks = chunk_count(rank), rows = block_rows(rank), room = rows * rank;
         work.totals.get(chunks); // all the room residual_squared_norm needs, so that an iteration
                                  // that comes to it later does not allocate
-        F* sums = Sums ? work.sums.get(chunks * packed_size(rank)) : nullptr;
+        F* sums = adds_up ? work.sums.get(chunks * packed_size(rank)) : nullptr;
         F* blocks = work.blocks.get(2 * room * thread_count(work.threads));
         auto* registers = work.registers.get(room * thread_count(work.threads));
         parallel_for(chunks, work.threads,
                      [&](std::size_t chunk, std::size_t worker)
                      {
-                         F* my_sums = Sums ? sums + chunk * packed_size(rank) : nullptr;
-                         if constexpr (Sums)
+                         F* my_sums = adds_up ? sums + chunk * packed_size(rank) : nullptr;
+                         if (adds_up)
                              std::fill_n(my_sums, packed_size(rank), F{0});
                          F* block = blocks + 2 * room * worker;
                          const auto [first, last] = chunk_rows(chunk, rank);
@@ -246,16 +252,17 @@ class dense
                              const std::size_t count = std::min(rows, last - b);
                              const factor_ref<F> P(block, count, rank, rows, &stored(sweep_side()),
                                                    b);
-                             visit_block<Forms, Sums>(P, packed, visit, worker, block + room,
-                                                      registers + room * worker, my_sums);
+                             visit_block(P, packed, visit, worker, block + room,
+                                         registers + room * worker, my_sums);
                          }
                      });
-        if constexpr (Sums)
+        if (adds_up)
             reduce(sums, chunks, product, work.threads);
     }
 
-    template <bool Forms, bool Sums, class Visit>
-    void visit_block(factor_ref<F> P, const F* packed, Visit& visit, std::size_t worker,
+    /// Forms the products of a block with `packed` unless that is null, and adds to `sums` unless
+    /// that is.
+    void visit_block(factor_ref<F> P, const F* packed, block_visitor<F> visit, std::size_t worker,
                      F* coefficients, simd::pack<F>* registers, F* sums) const
     {
         const std::size_t rank = P.rank(), next = P.first_row() + P.rows();
@@ -267,18 +274,18 @@ class dense
                 rows[count] = stored_row(P.first_row() + i);
                 live[count++] = i;
             }
-        const bool more = next < stored_rows();
+        const bool more = packed && next < stored_rows();
         for (std::size_t i = 0; more && i < count; ++i)
             ahead[i] = stored_row(std::min(next + i, stored_rows() - 1));
         const kernels::row_block<T> block{rows, count, more ? ahead : nullptr};
-        if constexpr (Forms)
+        if (packed)
         {
             kernels::dot_rows<T, F>(block, plan_, packed, rank, P.data(), P.stride(), registers);
             if (count < P.rows())
                 spread(P, live, count);
         }
         visit(P.first_row(), P, worker);
-        if constexpr (Sums)
+        if (sums)
         {
             for (std::size_t r = 0; r < count; ++r)
                 for (std::size_t j = 0; j < rank; ++j)

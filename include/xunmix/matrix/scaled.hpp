@@ -96,8 +96,8 @@ class scaled
     {
         x_.multiply_transposed(weighted(side::maps, C, work), out, inner(work));
     }
-    template <class Visit>
-    void sweep(factor_ref<const F> O, Visit&& visit, factor_ref<F> product, workspace& work) const
+    void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
+               workspace& work) const
     {
         const auto& w = weights_->of(sweep_side());
         auto visit_and_weigh = [&](std::size_t first, factor_ref<F> block, std::size_t worker)

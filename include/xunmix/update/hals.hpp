@@ -9,6 +9,7 @@
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/simd.hpp>
 
 namespace xunmix
 {
@@ -109,59 +110,67 @@ struct hals
             const double least = std::numeric_limits<T>::min();
             const T step = static_cast<T>(1 / std::max(gram(j, j), least));
             if (gram(j, j) > least)
-                for (std::size_t i = 0; i < f.rows(); i += tile)
-                    move_column(f.block(i, std::min(tile, f.rows() - i)), gram,
-                                rhs.column(j).data() + i, j, step);
+                move_column(f, gram, rhs.column(j).data(), j, step);
             prox_column(c, f, j, step);
         }
     }
 
-    /// F_j += step (rhs_j - F gram_j) for at most `tile` rows.
+    /// F_j += step (rhs_j - F gram_j)
     template <class T>
     static void move_column(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
                             std::size_t j, T step)
     {
-        using whole = std::integral_constant<std::size_t, tile>;
-        using part = std::integral_constant<std::size_t, 8>;
-        std::size_t i = 0;
-        if (f.rows() == tile)
-            return move_rows(f, gram, rhs, j, step, i, whole{});
-        for (; i + part::value <= f.rows(); i += part::value)
-            move_rows(f, gram, rhs, j, step, i, part{});
-        if (i < f.rows())
-            move_rows(f, gram, rhs, j, step, i, f.rows() - i);
+        move_groups<4 * simd::lanes<T>>(f, gram, rhs, j, step, 0);
     }
-    /// The same for `count` rows from `start` on. A count known to the compiler stays in registers;
-    /// two sums, for one would wait for itself.
-    template <class T, class Count>
-    static void move_rows(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
-                          std::size_t j, T step, std::size_t start, Count count)
+    /// The same from row `start` on, in groups of Count rows, then of half as many, and so on.
+    template <std::size_t Count, class T>
+    static void move_groups(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
+                            std::size_t j, T step, std::size_t start)
     {
-        const std::size_t k = f.rank();
-        T rest[tile], more[tile];
-        for (std::size_t i = 0; i < count; ++i)
+        for (; start + Count <= f.rows(); start += Count)
+            move_group<Count>(f, gram, rhs, j, step, start);
+        if constexpr (Count > 1)
+            if (start < f.rows())
+                move_groups<Count / 2>(f, gram, rhs, j, step, start);
+    }
+    /// The same for Count rows: in registers, and in two sums, for one would wait for itself.
+    template <std::size_t Count, class T>
+    static void move_group(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
+                           std::size_t j, T step, std::size_t start)
+    {
+        constexpr std::size_t N = std::min(Count, simd::lanes<T>), packs = Count / N;
+        using pack = simd::pack<T, N>;
+        pack sum[2 * packs];
+        simd::unrolled<packs>(
+            [&](std::size_t p)
+            {
+                sum[p] = pack::load(rhs + start + p * N);
+                sum[packs + p] = pack::zero();
+            });
+        const auto subtract = [&](pack* from, std::size_t l)
         {
-            rest[i] = rhs[start + i];
-            more[i] = T{0};
-        }
-        const auto subtract = [&](T* sum, std::size_t l)
-        {
-            const T g = static_cast<T>(gram(j, l));
+            const auto g = pack::broadcast(static_cast<T>(-gram(j, l)));
             const T* column = &f(start, l);
-            for (std::size_t i = 0; i < count; ++i)
-                sum[i] -= g * column[i];
+            simd::unrolled<packs>([&](std::size_t p)
+                                  { from[p].add_product(g, pack::load(column + p * N)); });
         };
         std::size_t l = 0;
-        for (; l + 2 <= k; l += 2)
+        for (; l + 2 <= f.rank(); l += 2)
         {
-            subtract(rest, l);
-            subtract(more, l + 1);
+            subtract(sum, l);
+            subtract(sum + packs, l + 1);
         }
-        if (l < k)
-            subtract(rest, l);
+        if (l < f.rank())
+            subtract(sum, l);
+        const auto scale = pack::broadcast(step);
         T* column = &f(start, j);
-        for (std::size_t i = 0; i < count; ++i)
-            column[i] += step * (rest[i] + more[i]);
+        simd::unrolled<packs>(
+            [&](std::size_t p)
+            {
+                auto moved = pack::load(column + p * N);
+                moved.add_product(scale, sum[p] + sum[packs + p]);
+                moved.store(column + p * N);
+            });
     }
 };
 }
