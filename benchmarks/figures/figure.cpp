@@ -91,8 +91,8 @@ float multiply_adds(std::size_t count)
                          for (std::size_t c = 0; c < chains; ++c)
                              sums[c] = pack::broadcast(static_cast<float>(c + 1));
                          for (std::size_t i = 0; i < count / chains / parts; ++i)
-                             xu::kernels::detail::unrolled<chains>(
-                                 [&](std::size_t c) { sums[c].add_product(sums[c], x); });
+                             xu::simd::unrolled<chains>([&](std::size_t c)
+                                                        { sums[c].add_product(sums[c], x); });
                          for (const pack& sum : sums)
                              results[part] += sum.sum();
                      });
