@@ -206,7 +206,7 @@ class alternation
                  [&](const auto& c) { extrapolation_.advance(s, ref(s, columns()), c); });
         const auto gram = gram_of(s, columns());
         with(rows(), [&](const auto& c)
-             { update_.prepare(gram, ref(s, rows()).rows(), c, system_state_of(rows())); });
+             { update_.prepare(gram, x_.shape().of(rows()), c, system_state_of(rows())); });
     }
     /// What follows it, and the objective.
     void after_rows(state& s)
@@ -307,7 +307,7 @@ class alternation
                  const auto f = ref(s, columns());
                  remember_row_gram(s);
                  const matrix_ref<double> gram(gram_.data(), rank_);
-                 update_.prepare(gram, f.rows(), c, system_state_of(columns()));
+                 update_.prepare(gram, *f.places(), c, system_state_of(columns()));
                  const auto b = rhs(f);
                  std::copy(s.product.begin(), s.product.end(), b.data());
                  solve(f, {gram, b}, c, system_state_of(columns()));

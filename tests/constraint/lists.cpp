@@ -25,7 +25,7 @@ std::vector<double> behaviour(const C& list)
                         [&]<class M>(const M& m)
                         {
                             if constexpr (xu::hook::add_to_gram<M, T>)
-                                m.add_to_gram({gram.values.data(), 3});
+                                m.add_to_gram({gram.values.data(), 3}, places);
                             if constexpr (xu::hook::add_to_rhs<M, T>)
                                 m.add_to_rhs(rhs.ref(), f.view());
                             if constexpr (xu::hook::split_gradient<M, T>)
@@ -94,7 +94,8 @@ TEST_CASE("lists: a trait holds where it holds for all members")
 TEST_CASE("lists: names that any_constraint cannot read are refused")
 {
     const std::string known = "known are non_negative, sparse:WEIGHT, ridge:WEIGHT, "
-                              "bounded:LOWER:UPPER, sum_to_one, unit_norm[:P]";
+                              "bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
+                              "smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak";
     CHECK(parse_error("positive") == "there is no constraint \"positive\"; " + known);
     CHECK(parse_error("") == "there is no constraint \"\"; " + known);
     CHECK(parse_error("sparse") == "constraint \"sparse\" has 0 numbers; " + known);

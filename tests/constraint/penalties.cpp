@@ -80,7 +80,7 @@ matrix gradient_of_normal_terms(const C& constraint, const matrix& at)
                         [&]<class M>(const M& m)
                         {
                             if constexpr (xu::hook::add_to_gram<M, double>)
-                                m.add_to_gram({gram.values.data(), gram.cols});
+                                m.add_to_gram({gram.values.data(), gram.cols}, f.places);
                             if constexpr (xu::hook::add_to_rhs<M, double>)
                                 m.add_to_rhs(rhs.ref(), f.view());
                         });
@@ -163,7 +163,7 @@ TEST_CASE_TEMPLATE("penalties: zero weight does nothing", T, float, double)
     xu::sparse{}.add_to_rhs(f.ref(), same.view());
     xu::sparse{}.split_gradient(same.view(), f.ref(), f.ref());
     xu::ridge{}.split_gradient(same.view(), f.ref(), f.ref());
-    xu::ridge{}.add_to_gram({gram.values.data(), 3});
+    xu::ridge{}.add_to_gram({gram.values.data(), 3}, {});
     CHECK(f.values == same.values);
     CHECK(gram.values == before);
     CHECK(xu::sparse{}.value(same.view()) == 0);

@@ -222,7 +222,8 @@ TEST_CASE_TEMPLATE("kernels: products of rows with a packed factor", T, std::uin
 
                     std::vector<F> c(C.values.begin(), C.values.end()), sums(s.size(), F{0});
                     for (int twice = 0; twice < 2; ++twice)
-                        kernels::accumulate_rows<T, F>(block, plan, c.data(), rank, sums.data());
+                        kernels::accumulate_rows<T, F>(block, plan, c.data(), rank, sums.data(),
+                                                       rank % 2 == 0);
                     matrix XtC = transposed(counts) * C;
                     for (double& x : XtC.values)
                         x *= 2;
@@ -283,7 +284,7 @@ TEST_CASE("kernels: what lies under a mask is not read, be it NaN")
     std::vector<xu::simd::pack<float>> scratch(5 * rank);
     const kernels::row_block<float> block{rows.rows.data(), 5};
     kernels::dot_rows<float, float>(block, plan, s.data(), rank, out.data(), 5, scratch.data());
-    kernels::accumulate_rows<float, float>(block, plan, c.data(), rank, sums.data());
+    kernels::accumulate_rows<float, float>(block, plan, c.data(), rank, sums.data(), true);
     kernels::residual_rows<float, float>(rows.rows.data(), 5, plan, s.data(), c.data(), rank,
                                          ones.data(), residual);
     const matrix XS = hidden * transposed(S), rest = hidden - C * S;

@@ -318,9 +318,10 @@ TEST_CASE("unmix survey refuses options that cannot be")
     check_refused("--exact --halving 10", 2,
                   "--halving: an exact survey runs every start to its end; leave out either "
                   "--exact or --halving");
-    check_refused("--ranks 2 --maps smooth", 1,
-                  "there is no constraint \"smooth\"; known are non_negative, sparse:WEIGHT, "
-                  "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P]");
+    check_refused("--ranks 2 --maps positive", 1,
+                  "there is no constraint \"positive\"; known are non_negative, sparse:WEIGHT, "
+                  "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
+                  "smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak");
     for (const std::string first : {"--rank 3 ", "--seed 2 ", "scan.npy "})
     {
         const auto run = run_unmix(first + "survey --ranks 2:3");

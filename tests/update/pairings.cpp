@@ -11,6 +11,7 @@
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
@@ -45,7 +46,8 @@ std::string table()
            row<xu::non_negative>("`non_negative`") + row<xu::sparse>("`sparse`") +
            row<xu::ridge>("`ridge`") + row<xu::bounded>("`bounded`") +
            row<xu::sum_to_one>("`sum_to_one`") + row<xu::unit_norm>("`unit_norm`") +
-           row<xu::fixed>("`fixed`") + row<xu::resolution_limit>("`resolution_limit`") +
+           row<xu::fixed>("`fixed`") + row<xu::smooth>("`smooth`") +
+           row<xu::resolution_limit>("`resolution_limit`") +
            row<xu::no_downward_convex_peak>("`no_downward_convex_peak`") +
            row<xu::unconstrained>("none");
 }
@@ -85,7 +87,7 @@ struct only_gradient
 };
 struct gram_and_projection
 {
-    void add_to_gram(xu::matrix_ref<double>) const {}
+    void add_to_gram(xu::matrix_ref<double>, const xu::grid&) const {}
     void project(xu::factor_ref<float>) const {}
 };
 }

@@ -29,7 +29,7 @@ matrix updated(const matrix& X, const matrix& F, const matrix& O, std::size_t ro
         std::vector<double> g = gram.values;
         owned_factor<double> rhs(X * O);
         xu::hals::state<double> state;
-        update.prepare(xu::matrix_ref<double>(g.data(), O.cols), F.rows, c, state);
+        update.prepare(xu::matrix_ref<double>(g.data(), O.cols), xu::grid{{F.rows}, {}}, c, state);
         update(f.ref(),
                xu::normal_equations<double>{
                    xu::matrix_ref<const double>(g.data(), O.cols, O.cols, O.cols), rhs.ref()},

@@ -11,11 +11,14 @@
 
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/diffraction/no_downward_convex_peak.hpp>
 
 namespace xunmix
 {
@@ -25,7 +28,8 @@ class any_constraint
 {
   public:
     static constexpr bool chosen_at_run_time = true;
-    using member = std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm>;
+    using member = std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
+                                resolution_limit, no_downward_convex_peak>;
 
     any_constraint() = default;
     /// From names such as "non_negative" or "sparse:0.1"; numbers follow their name after colons,
@@ -51,7 +55,7 @@ class any_constraint
     static std::string known_names()
     {
         return "non_negative, sparse:WEIGHT, ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, "
-               "unit_norm[:P]";
+               "unit_norm[:P], smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak";
     }
 
   private:
@@ -77,6 +81,12 @@ class any_constraint
             return takes(0, 0), member{sum_to_one{}};
         if (name == "unit_norm")
             return takes(0, 1), member{unit_norm{.p = numbers.empty() ? 2.0 : numbers[0]}};
+        if (name == "smooth")
+            return takes(1, 1), member{smooth{.weight = numbers[0]}};
+        if (name == "resolution_limit")
+            return takes(1, 1), member{resolution_limit{.cutoff = numbers[0]}};
+        if (name == "no_downward_convex_peak")
+            return takes(0, 0), member{no_downward_convex_peak{}};
         throw invalid_argument(
             detail::text("there is no constraint \"", name, "\"; known are ", known_names()));
     }

@@ -33,7 +33,7 @@ struct ridge
                 sum += static_cast<double>(x) * static_cast<double>(x);
         return weight * sum;
     }
-    void add_to_gram(matrix_ref<double> gram) const
+    void add_to_gram(matrix_ref<double> gram, const grid&) const
     {
         for (std::size_t j = 0; j < gram.rows; ++j)
             gram(j, j) += weight;

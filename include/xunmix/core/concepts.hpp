@@ -17,8 +17,16 @@ namespace xunmix
 //
 //   double value(factor_ref<const T> F)
 //       its term in the objective |X - C S^T|^2 + sum value; 0 for a hard constraint that holds
-//   void add_to_gram(matrix_ref<double> G), void add_to_rhs(factor_ref<T> B, factor_ref<const T> F)
-//       add dG (k x k) and dB (rows x k) such that value(F) / 2 = 1/2 <F dG, F> - <F, dB>
+//   void add_to_gram(matrix_ref<double> G, const grid& places)
+//   void add_to_rhs(factor_ref<T> B, factor_ref<const T> F)
+//       add dG (k x k) and dB (rows x k) such that value(F) / 2 = 1/2 <F dG, F> - <F, dB> + const,
+//       or, where value couples rows, a bound from above that touches it at the given F
+//   void add_curvature(const grid& places, span<T> d)
+//   void add_pull(const grid& places, span<const T> f, span<T> p)
+//       value couples each place with its neighbours on the grid and with no others: for one
+//       column f, add d_i and p_i(f) such that the gradient of value / 2 is d_i f_i - p_i(f), where
+//       p_i does not depend on places of i's own colour of the checkerboard. Exact in hals, which
+//       uses them instead of the two above.
 //   void prox_column(factor_ref<T> F, size_t j, T step)
 //       F_j <- argmin_f 1/2 |f - F_j|^2 / step + value(f) / 2; for a hard constraint the nearest f
 //       that keeps it
@@ -56,14 +64,21 @@ concept value = requires(const C& c, factor_ref<const T> f)
         } -> std::convertible_to<double>;
 };
 template <class C, class T>
-concept add_to_gram = requires(const C& c, matrix_ref<double> g)
+concept add_to_gram = requires(const C& c, matrix_ref<double> g, const grid& places)
 {
-    c.add_to_gram(g);
+    c.add_to_gram(g, places);
 };
 template <class C, class T>
 concept add_to_rhs = requires(const C& c, factor_ref<T> rhs, factor_ref<const T> f)
 {
     c.add_to_rhs(rhs, f);
+};
+template <class C, class T>
+concept couples_neighbours = requires(const C& c, const grid& places, std::span<const T> f,
+                                      std::span<T> out)
+{
+    c.add_curvature(places, out);
+    c.add_pull(places, f, out);
 };
 template <class C, class T>
 concept prox_column = requires(const C& c, factor_ref<T> f, std::size_t j, T step)
@@ -210,13 +225,13 @@ bool is_penalized(const C& c)
 
 /// Lets every member add its terms to the Gram matrix, or to the right-hand sides.
 template <class T, class C>
-void add_to_gram(const C& c, matrix_ref<double> gram)
+void add_to_gram(const C& c, matrix_ref<double> gram, const grid& places)
 {
     for_each_member(c,
                     [&]<class M>(const M& m)
                     {
                         if constexpr (hook::add_to_gram<M, T>)
-                            m.add_to_gram(gram);
+                            m.add_to_gram(gram, places);
                     });
 }
 template <class T, class C>

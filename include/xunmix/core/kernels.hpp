@@ -66,12 +66,46 @@ void for_each_group(std::size_t count, bool partial, Visit&& visit)
         visit.template operator()<false, 1>(r);
 }
 
+/// What to ask memory for meanwhile: rows, and how many panels further on than the one worked on.
+template <class T>
+struct fetching
+{
+    const T* const* ahead; ///< null: nothing
+    std::ptrdiff_t further;
+
+    fetching rows_from(std::size_t r) const
+    {
+        return {ahead ? ahead + r : nullptr, further};
+    }
+    /// Panel p, moved on, of row r.
+    template <class F>
+    void operator()(std::size_t r, std::size_t p) const
+    {
+        if (ahead && starts_line<T, F>(p))
+            xunmix::detail::prefetch(ahead[r], (static_cast<std::ptrdiff_t>(p) + further) *
+                                                   static_cast<std::ptrdiff_t>(simd::lanes<F>));
+    }
+};
+
+/// For a pass over one segment of a block: what the same rows hold one segment further on, or as
+/// many of the next block's first panels; nothing new where not `wanted`. The processor's own
+/// guesses do not reach so far when several rows take turns.
+template <class T, class F>
+fetching<T> to_fetch(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
+                     bool wanted)
+{
+    if (!wanted)
+        return {nullptr, 0};
+    if (part.last == plan.runs().back().last && block.next)
+        return {block.next, -static_cast<std::ptrdiff_t>(part.first)};
+    return {block.rows, static_cast<std::ptrdiff_t>(segment_panels)};
+}
+
 /// sum[r][j] += rows[r] * (column j of one tile), for R rows, over the panels [first, last).
 /// Meanwhile asks for the rows `ahead`, so many panels further on.
 template <bool Partial, class T, class F, std::size_t W, std::size_t R>
 void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t first,
-                 std::size_t last, const F* packed, simd::pack<F>* sums, const T* const* ahead,
-                 std::ptrdiff_t further)
+                 std::size_t last, const F* packed, simd::pack<F>* sums, const fetching<T>& fetch)
 {
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
@@ -84,9 +118,7 @@ void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t fi
         simd::unrolled<R>(
             [&](std::size_t r)
             {
-                if (starts_line<T, F>(p))
-                    xunmix::detail::prefetch(ahead[r], (static_cast<std::ptrdiff_t>(p) + further) *
-                                                           static_cast<std::ptrdiff_t>(L));
+                fetch.template operator()<F>(r, p);
                 x[r] = plan.template load<Partial>(rows[r], p).kept();
             });
         simd::unrolled<W>(
@@ -99,32 +131,27 @@ void dot_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t fi
     simd::unrolled<R * W>([&](std::size_t i) { sums[i] = sum[i]; });
 }
 
-/// The products of a block's rows with one segment of one tile, added to sums[row][column]. Fetch:
-/// asks for what the same rows hold one segment further on, or for as many of the next block's
-/// first panels: the processor's own guesses do not reach so far when several rows take turns.
+/// The products of a block's rows with one segment of one tile, added to sums[row][column].
 template <class T, class F, std::size_t W>
 void dot_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
                const F* packed, simd::pack<F>* sums, bool fetch)
 {
-    const bool onward = fetch && part.last == plan.runs().back().last && block.next;
-    const T* const* ahead = onward ? block.next : block.rows;
-    const std::ptrdiff_t further = onward  ? -static_cast<std::ptrdiff_t>(part.first)
-                                   : fetch ? static_cast<std::ptrdiff_t>(segment_panels)
-                                           : 0;
+    const auto ahead = to_fetch(block, plan, part, fetch);
     for_each_group<row_group(W)>(block.count, part.partial,
                                  [&]<bool Partial, std::size_t R>(std::size_t r)
                                  {
                                      dot_segment<Partial, T, F, W, R>(
                                          block.rows + r, plan, part.first, part.last, packed,
-                                         sums + r * W, ahead + r, further);
+                                         sums + r * W, ahead.rows_from(r));
                                  });
 }
 
 /// packed[c][j] += sum_r rows[r][c] coefficients[r][j] for the W columns of one tile and R rows,
-/// over the panels [first, last).
+/// over the panels [first, last). Meanwhile asks as dot_segment does.
 template <bool Partial, class T, class F, std::size_t W, std::size_t R>
 void accumulate_segment(const T* const* rows, const panel_plan<F>& plan, std::size_t first,
-                        std::size_t last, const F* coefficients, std::size_t rank, F* packed)
+                        std::size_t last, const F* coefficients, std::size_t rank, F* packed,
+                        const fetching<T>& fetch)
 {
     using simd::pack;
     constexpr std::size_t L = simd::lanes<F>;
@@ -136,8 +163,12 @@ void accumulate_segment(const T* const* rows, const panel_plan<F>& plan, std::si
     {
         F* to = packed + p * W * L;
         pack<F> x[R];
-        simd::unrolled<R>([&](std::size_t r)
-                          { x[r] = plan.template load<Partial>(rows[r], p).kept(); });
+        simd::unrolled<R>(
+            [&](std::size_t r)
+            {
+                fetch.template operator()<F>(r, p);
+                x[r] = plan.template load<Partial>(rows[r], p).kept();
+            });
         simd::unrolled<W>(
             [&](std::size_t j)
             {
@@ -151,14 +182,15 @@ void accumulate_segment(const T* const* rows, const panel_plan<F>& plan, std::si
 /// accumulate_segment for all rows of a block.
 template <class T, class F, std::size_t W>
 void accumulate_block(const row_block<T>& block, const panel_plan<F>& plan, const segment& part,
-                      const F* coefficients, std::size_t rank, F* packed)
+                      const F* coefficients, std::size_t rank, F* packed, bool fetch)
 {
+    const auto ahead = to_fetch(block, plan, part, fetch);
     for_each_group<row_group(W)>(block.count, part.partial,
                                  [&]<bool Partial, std::size_t R>(std::size_t r)
                                  {
                                      accumulate_segment<Partial, T, F, W, R>(
                                          block.rows + r, plan, part.first, part.last,
-                                         coefficients + r * rank, rank, packed);
+                                         coefficients + r * rank, rank, packed, ahead.rows_from(r));
                                  });
 }
 
@@ -252,10 +284,10 @@ void dot_rows(const row_block<T>& block, const panel_plan<F>& plan, const F* pac
 }
 
 /// Adds rows^T coefficients to the packed accumulators; coefficients[r * rank + j] belongs to row
-/// r.
+/// r. `from_memory`: nothing has just read the rows.
 template <class T, class F>
 void accumulate_rows(const row_block<T>& block, const panel_plan<F>& plan, const F* coefficients,
-                     std::size_t rank, F* packed)
+                     std::size_t rank, F* packed, bool from_memory)
 {
     const tiling t{rank};
     detail::for_each_segment(
@@ -268,7 +300,8 @@ void accumulate_rows(const row_block<T>& block, const panel_plan<F>& plan, const
                                    {
                                        detail::accumulate_block<T, F, width>(
                                            block, plan, part, coefficients + t.first(tile), rank,
-                                           packed + packed_offset<F>(t, tile, plan.panels()));
+                                           packed + packed_offset<F>(t, tile, plan.panels()),
+                                           from_memory && tile == 0);
                                    });
         });
 }

@@ -274,7 +274,7 @@ class dense
                 rows[count] = stored_row(P.first_row() + i);
                 live[count++] = i;
             }
-        const bool more = packed && next < stored_rows();
+        const bool more = next < stored_rows();
         for (std::size_t i = 0; more && i < count; ++i)
             ahead[i] = stored_row(std::min(next + i, stored_rows() - 1));
         const kernels::row_block<T> block{rows, count, more ? ahead : nullptr};
@@ -290,7 +290,7 @@ class dense
             for (std::size_t r = 0; r < count; ++r)
                 for (std::size_t j = 0; j < rank; ++j)
                     coefficients[r * rank + j] = P(live[r], j);
-            kernels::accumulate_rows<T, F>(block, plan_, coefficients, rank, sums);
+            kernels::accumulate_rows<T, F>(block, plan_, coefficients, rank, sums, !packed);
         }
     }
 

@@ -57,9 +57,9 @@ struct als
     }
 
     template <class T, class C>
-    void prepare(matrix_ref<double> gram, std::size_t, const C& c, state<T>& s) const
+    void prepare(matrix_ref<double> gram, const grid& places, const C& c, state<T>& s) const
     {
-        add_to_gram<T>(c, gram);
+        add_to_gram<T>(c, gram, places);
         s.inverse(gram, static_cast<double>(gram.rows) *
                             static_cast<double>(std::numeric_limits<T>::epsilon()));
     }

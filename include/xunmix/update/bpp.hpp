@@ -67,12 +67,12 @@ struct bpp
 
     /// Throws invalid_argument for ranks above 64.
     template <class T, class C>
-    void prepare(matrix_ref<double> gram, std::size_t, const C& c, state<T>& s) const
+    void prepare(matrix_ref<double> gram, const grid& places, const C& c, state<T>& s) const
     {
         detail::require<invalid_argument>(gram.rows <= passive::most_columns,
                                           "bpp takes ranks up to ", passive::most_columns, ", got ",
                                           gram.rows, "; use hals for more");
-        add_to_gram<T>(c, gram);
+        add_to_gram<T>(c, gram, places);
         s.gram.assign(gram, static_cast<double>(std::numeric_limits<T>::min()),
                       std::max(static_cast<double>(std::numeric_limits<T>::epsilon()),
                                passive::rounding(gram.rows)));

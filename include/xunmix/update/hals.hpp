@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <type_traits>
+#include <utility>
 
+#include <xunmix/core/buffer.hpp>
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
-#include <xunmix/core/simd.hpp>
+#include <xunmix/update/column_descent.hpp>
 
 namespace xunmix
 {
@@ -19,7 +19,9 @@ namespace xunmix
 ///     F_j <- prox( F_j + (rhs_j - F gram_j) / gram_jj ),
 ///
 /// the exact minimiser along F_j for non-negativity, bounds, l1, ridge and fixed entries, so the
-/// objective never rises. Constraints that only have project() are applied after the columns.
+/// objective never rises. Where a constraint couples neighbours, as smooth does, the places of each
+/// colour of the checkerboard move in turn. Constraints that only have project() are applied after
+/// the columns.
 struct hals
 {
     /// Rounds over the columns an iteration (Gillis & Glineur 2012). A round costs little beside
@@ -37,6 +39,7 @@ struct hals
     template <class T>
     struct state
     {
+        buffer<T> coupled; ///< room where a constraint couples neighbours
     };
 
     template <class M, class T>
@@ -45,7 +48,8 @@ struct hals
         if constexpr (hook::project<M, T> && !hook::prox_column<M, T>)
             return pairing::heuristic;
         else if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
-                           hook::prox_column<M, T> || hook::normal_terms<M, T>)
+                           hook::prox_column<M, T> || hook::couples_neighbours<M, T> ||
+                           hook::normal_terms<M, T>)
             return pairing::descent;
         else
             return pairing::unsupported;
@@ -53,124 +57,54 @@ struct hals
     template <class M, class T>
     static constexpr void check_pairing()
     {
-        static_assert(
-            pairing_with<M, T>() != pairing::unsupported,
-            "hals cannot use this constraint: it moves one column at a time and takes "
-            "constraints with prox_column, add_to_gram, add_to_rhs, project or normalize; "
-            "use multiplicative for one that only has split_gradient");
+        static_assert(pairing_with<M, T>() != pairing::unsupported,
+                      "hals cannot use this constraint: it moves one column at a time and takes "
+                      "constraints with prox_column, add_pull, add_to_gram, add_to_rhs, project or "
+                      "normalize; use multiplicative for one that only has split_gradient");
     }
 
     /// Throws invalid_argument for 0 rounds.
     template <class T, class C>
-    void prepare(matrix_ref<double> gram, std::size_t, const C& c, state<T>&) const
+    void prepare(matrix_ref<double> gram, const grid& places, const C& c, state<T>& s) const
     {
         detail::require<invalid_argument>(rounds >= 1, "hals needs at least one round over the "
                                                        "columns an iteration, got 0");
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
-                            if constexpr (hook::add_to_gram<M, T> && !hook::prox_column<M, T>)
-                                m.add_to_gram(gram);
+                            if constexpr (hook::couples_neighbours<M, T>)
+                                s.coupled.get(column_descent::relax_room(places));
+                            else if constexpr (hook::add_to_gram<M, T> && !hook::prox_column<M, T>)
+                                m.add_to_gram(gram, places);
                         });
     }
 
     template <class T, class C>
     void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
-                    const state<T>&) const
+                    const state<T>& s) const
     {
         bool needs_projection = false;
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
-                            if constexpr (hook::add_to_rhs<M, T> && !hook::prox_column<M, T>)
+                            if constexpr (hook::add_to_rhs<M, T> && !hook::prox_column<M, T> &&
+                                          !hook::couples_neighbours<M, T>)
                                 m.add_to_rhs(eq.rhs, factor_ref<const T>(f));
                             needs_projection |= hook::project<M, T> && !hook::prox_column<M, T>;
                         });
-        const std::size_t range = is_row_separable(c) ? tile : f.rows();
-        for (std::size_t i = 0; i < f.rows(); i += range)
-        {
-            const std::size_t count = std::min(range, f.rows() - i);
-            for (std::size_t round = 0; round < (needs_projection ? 1 : rounds); ++round)
-                sweep_columns(f.block(i, count), eq.gram, eq.rhs.block(i, count), c);
-        }
+        const std::size_t times = needs_projection ? 1 : rounds;
+        bool relaxed = false;
+        for_each_member(c,
+                        [&]<class M>(const M&)
+                        {
+                            if constexpr (hook::couples_neighbours<M, T>)
+                                if (!std::exchange(relaxed, true))
+                                    column_descent::relax(f, eq, c, times, s.coupled.data());
+                        });
+        if (!relaxed)
+            column_descent::sweep(f, eq, c, times);
         if (needs_projection)
             project(c, f);
-    }
-
-  private:
-    static constexpr std::size_t tile = 64;
-
-    template <class T, class C>
-    static void sweep_columns(factor_ref<T> f, matrix_ref<const double> gram, factor_ref<T> rhs,
-                              const C& c)
-    {
-        for (std::size_t j = 0; j < f.rank(); ++j)
-        {
-            // No curvature: the other factor's column is zero, and any F_j fits as well.
-            const double least = std::numeric_limits<T>::min();
-            const T step = static_cast<T>(1 / std::max(gram(j, j), least));
-            if (gram(j, j) > least)
-                move_column(f, gram, rhs.column(j).data(), j, step);
-            prox_column(c, f, j, step);
-        }
-    }
-
-    /// F_j += step (rhs_j - F gram_j)
-    template <class T>
-    static void move_column(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
-                            std::size_t j, T step)
-    {
-        move_groups<4 * simd::lanes<T>>(f, gram, rhs, j, step, 0);
-    }
-    /// The same from row `start` on, in groups of Count rows, then of half as many, and so on.
-    template <std::size_t Count, class T>
-    static void move_groups(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
-                            std::size_t j, T step, std::size_t start)
-    {
-        for (; start + Count <= f.rows(); start += Count)
-            move_group<Count>(f, gram, rhs, j, step, start);
-        if constexpr (Count > 1)
-            if (start < f.rows())
-                move_groups<Count / 2>(f, gram, rhs, j, step, start);
-    }
-    /// The same for Count rows: in registers, and in two sums, for one would wait for itself.
-    template <std::size_t Count, class T>
-    static void move_group(factor_ref<T> f, matrix_ref<const double> gram, const T* rhs,
-                           std::size_t j, T step, std::size_t start)
-    {
-        constexpr std::size_t N = std::min(Count, simd::lanes<T>), packs = Count / N;
-        using pack = simd::pack<T, N>;
-        pack sum[2 * packs];
-        simd::unrolled<packs>(
-            [&](std::size_t p)
-            {
-                sum[p] = pack::load(rhs + start + p * N);
-                sum[packs + p] = pack::zero();
-            });
-        const auto subtract = [&](pack* from, std::size_t l)
-        {
-            const auto g = pack::broadcast(static_cast<T>(-gram(j, l)));
-            const T* column = &f(start, l);
-            simd::unrolled<packs>([&](std::size_t p)
-                                  { from[p].add_product(g, pack::load(column + p * N)); });
-        };
-        std::size_t l = 0;
-        for (; l + 2 <= f.rank(); l += 2)
-        {
-            subtract(sum, l);
-            subtract(sum + packs, l + 1);
-        }
-        if (l < f.rank())
-            subtract(sum, l);
-        const auto scale = pack::broadcast(step);
-        T* column = &f(start, j);
-        simd::unrolled<packs>(
-            [&](std::size_t p)
-            {
-                auto moved = pack::load(column + p * N);
-                moved.add_product(scale, sum[p] + sum[packs + p]);
-                moved.store(column + p * N);
-            });
     }
 };
 }

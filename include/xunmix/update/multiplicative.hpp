@@ -54,12 +54,12 @@ struct multiplicative
 
     /// Throws invalid_argument for ranks above 8192.
     template <class T, class C>
-    void prepare(matrix_ref<double> gram, std::size_t rows, const C& c, state<T>& s) const
+    void prepare(matrix_ref<double> gram, const grid& places, const C& c, state<T>& s) const
     {
         detail::require<invalid_argument>(gram.rows <= room, "multiplicative takes ranks up to ",
                                           room, ", got ", gram.rows);
         if (!is_row_separable(c))
-            s.whole.get(rows * gram.rows);
+            s.whole.get(places.size() * gram.rows);
     }
 
     template <class T, class C>

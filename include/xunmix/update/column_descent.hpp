@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/grid_laplacian.hpp>
+#include <xunmix/core/simd.hpp>
+
+// Coordinate descent over the columns of a factor F, with r_j = rhs_j - F gram_j the negative
+// gradient of the small system along column j.
+namespace xunmix::column_descent
+{
+/// Below this a column of the other factor is zero, and any F_j fits as well.
+template <class T>
+constexpr double least_curvature = std::numeric_limits<T>::min();
+
+namespace detail
+{
+/// visit(first row, pack of r_j) for Count rows from `start` on: in registers, and in two sums, for
+/// one would wait for itself.
+template <std::size_t Count, class T, class Visit>
+void visit_group(factor_ref<T> f, const normal_equations<T>& eq, std::size_t j, std::size_t start,
+                 Visit& visit)
+{
+    constexpr std::size_t N = std::min(Count, simd::lanes<T>), packs = Count / N;
+    using pack = simd::pack<T, N>;
+    pack sum[2 * packs];
+    simd::unrolled<packs>(
+        [&](std::size_t p)
+        {
+            sum[p] = pack::load(&eq.rhs(start + p * N, j));
+            sum[packs + p] = pack::zero();
+        });
+    const auto subtract = [&](pack* from, std::size_t l)
+    {
+        const auto g = pack::broadcast(static_cast<T>(-eq.gram(j, l)));
+        const T* column = &f(start, l);
+        simd::unrolled<packs>([&](std::size_t p)
+                              { from[p].add_product(g, pack::load(column + p * N)); });
+    };
+    std::size_t l = 0;
+    for (; l + 2 <= f.rank(); l += 2)
+    {
+        subtract(sum, l);
+        subtract(sum + packs, l + 1);
+    }
+    if (l < f.rank())
+        subtract(sum, l);
+    simd::unrolled<packs>([&](std::size_t p) { visit(start + p * N, sum[p] + sum[packs + p]); });
+}
+
+/// The same for all rows from `start` on, in groups of Count, then of half as many, and so on.
+template <std::size_t Count, class T, class Visit>
+void visit_groups(factor_ref<T> f, const normal_equations<T>& eq, std::size_t j, std::size_t start,
+                  Visit& visit)
+{
+    for (; start + Count <= f.rows(); start += Count)
+        visit_group<Count>(f, eq, j, start, visit);
+    if constexpr (Count > 1)
+        if (start < f.rows())
+            visit_groups<Count / 2>(f, eq, j, start, visit);
+}
+}
+
+/// visit(first row, pack of r_j) for all rows; the visitor may change them in column j.
+template <class T, class Visit>
+void for_each_residual(factor_ref<T> f, const normal_equations<T>& eq, std::size_t j, Visit visit)
+{
+    detail::visit_groups<4 * simd::lanes<T>>(f, eq, j, 0, visit);
+}
+
+/// `rounds` rounds of F_j <- prox(F_j + r_j / gram_jj), each over all columns; blocks of rows one
+/// after the other where rows are independent.
+template <class T, class C>
+void sweep(factor_ref<T> f, const normal_equations<T>& eq, const C& c, std::size_t rounds)
+{
+    constexpr std::size_t tile = 64;
+    const std::size_t range = is_row_separable(c) ? tile : f.rows();
+    for (std::size_t i = 0; i < f.rows(); i += range)
+    {
+        const std::size_t count = std::min(range, f.rows() - i);
+        const auto part = f.block(i, count);
+        const normal_equations<T> system{eq.gram, eq.rhs.block(i, count)};
+        for (std::size_t round = 0; round < rounds; ++round)
+            for (std::size_t j = 0; j < f.rank(); ++j)
+            {
+                const T step = static_cast<T>(1 / std::max(eq.gram(j, j), least_curvature<T>));
+                if (eq.gram(j, j) > least_curvature<T>)
+                    for_each_residual(part, system, j,
+                                      [&](std::size_t row, auto residual)
+                                      {
+                                          using pack = decltype(residual);
+                                          auto moved = pack::load(&part(row, j));
+                                          moved.add_product(pack::broadcast(step), residual);
+                                          moved.store(&part(row, j));
+                                      });
+                prox_column(c, part, j, step);
+            }
+    }
+}
+
+/// Numbers of scratch that relax() needs.
+inline std::size_t relax_room(const grid& places)
+{
+    return 5 * places.size();
+}
+
+/// The same for a whole factor with terms that couple neighbours on the grid, whose gradient for a
+/// column is d f - p(f):
+///
+///     F_ij <- prox(F_ij + (r_ij + p_i - d_i F_ij) / (gram_jj + d_i)),
+///
+/// first for all even places of the checkerboard at once, then for the odd ones: exact, for places
+/// of one colour do not couple.
+template <class T, class C>
+void relax(factor_ref<T> f, const normal_equations<T>& eq, const C& c, std::size_t rounds,
+           T* scratch)
+{
+    const grid& places = *f.places();
+    const std::size_t n = f.rows();
+    const auto part = [&](std::size_t which) { return std::span<T>(scratch + which * n, n); };
+    const std::span<T> curvature = part(0), residual = part(1), pull = part(2),
+                       colours[] = {part(3), part(4)};
+    grid_laplacian::checkerboard(places, 0, colours[0]);
+    grid_laplacian::checkerboard(places, 1, colours[1]);
+    std::fill(curvature.begin(), curvature.end(), T{0});
+    bool soft = false;
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::couples_neighbours<M, T>)
+                            m.add_curvature(places, curvature);
+                        soft |= hook::prox_column<M, T> && !hook::project<M, T>;
+                    });
+    const auto move = [&](std::size_t j, std::span<const T> colour)
+    {
+        const auto column = f.column(j);
+        const T own = static_cast<T>(eq.gram(j, j)), least = static_cast<T>(least_curvature<T>);
+        std::copy(residual.begin(), residual.end(), pull.begin());
+        for_each_member(c,
+                        [&]<class M>(const M& m)
+                        {
+                            if constexpr (hook::couples_neighbours<M, T>)
+                                m.add_pull(places, std::span<const T>(column), pull);
+                        });
+        for (std::size_t i = 0; i < n; ++i)
+            column[i] +=
+                own + curvature[i] > least
+                    ? colour[i] * (pull[i] - curvature[i] * column[i]) / (own + curvature[i])
+                    : T{0};
+        // The nearest allowed value does not depend on the step, and is where the other places are
+        // already; what a penalty does depends on it.
+        if (!soft)
+            prox_column(c, f, j, T{1} / std::max(own, least));
+        else
+            for (std::size_t i = 0; i < n; ++i)
+                if (colour[i] != T{0})
+                    prox_column(c, f.block(i, 1), j, T{1} / std::max(own + curvature[i], least));
+    };
+    for (std::size_t round = 0; round < rounds; ++round)
+        for (std::size_t j = 0; j < f.rank(); ++j)
+        {
+            for_each_residual(f, eq, j, [&](std::size_t row, auto r) { r.store(&residual[row]); });
+            for (const auto colour : colours)
+                move(j, colour);
+        }
+}
+}
