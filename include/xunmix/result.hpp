@@ -162,6 +162,22 @@ class result
         permute(components_, by_size);
     }
 
+    /// Turns signs so that the entry of largest modulus in each component is positive, for models
+    /// whose signs mean nothing.
+    void make_largest_positive()
+    {
+        for (std::size_t j = 0; j < rank(); ++j)
+        {
+            const auto component = column(components_, shape_.channels, j);
+            const T largest = *std::max_element(component.begin(), component.end(),
+                                                [](T a, T b) { return std::abs(a) < std::abs(b); });
+            if (largest < T{0})
+                for (const auto factor : {component, column(maps_, shape_.positions, j)})
+                    for (T& x : factor)
+                        x = -x;
+        }
+    }
+
   private:
     static std::span<T> column(std::vector<T>& factor, const grid& places, std::size_t j)
     {

@@ -4,16 +4,48 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
+#include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/small.hpp>
+#include <xunmix/result.hpp>
+#include <xunmix/svd/centred.hpp>
+#include <xunmix/svd/exact.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
-// How well a principal component analysis with k components reproduces X, from a truncated singular
-// value decomposition X ~ U V^T and without another read of X.
 namespace xunmix
 {
+struct pca_options
+{
+    std::size_t rank = 0; ///< components to return
+    /// Whether the mean pattern is taken off first. Centred, the components say what varies; not
+    /// centred (a truncated singular value decomposition), they are the best model X ~ C S^T of
+    /// their rank, which is what a factorization compares with.
+    bool centred = true;
+    bool exact = false;               ///< exact_svd instead of range_finder
+    std::size_t oversampling = 10;    ///< directions that the range finder takes beyond the rank
+    std::size_t power_iterations = 2; ///< and its rounds of X X^T
+    std::uint64_t seed = 1;
+    std::size_t threads = 0; ///< at most; 0: what OpenMP takes
+};
+
+/// A principal component analysis X ~ 1 mu^T + C S^T.
+template <class F>
+struct pca_result
+{
+    /// Scores C as maps and loadings S as components of unit length, the strongest first, signs
+    /// such that the largest entry of each component is positive. Its mse is that of all
+    /// components.
+    result<F> model;
+    tensor<F> mean; ///< mu folded to (channels...); zeros where not centred
+    /// Eigenvalues of the covariance X^T X / n (of X - 1 mu^T where centred): the scree.
+    std::vector<double> variances;
+    std::vector<double> mse; ///< |X - model of k components|^2 / (n m), k = 0 ... rank
+};
+
 /// |X - (the k leading singular components)|^2 for k = 0 ... r: the least that any model of rank k
 /// can leave (Eckart & Young 1936), as far as U V^T holds the leading components.
 template <class F>
@@ -123,5 +155,61 @@ std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double squ
         out.push_back(sum);
     }
     return out;
+}
+
+namespace detail
+{
+template <class M>
+truncated_svd<typename M::factor_type> decompose(const M& x, const pca_options& o)
+{
+    if (o.exact)
+        return exact_svd(x, o.rank, o.threads);
+    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
+    return range_finder(x, std::min(o.rank + o.oversampling, least), o.power_iterations, o.seed,
+                        o.threads);
+}
+
+template <class M, class F>
+pca_result<F> analyse(const M& x, const std::vector<F>& mean, const pca_options& o)
+{
+    auto svd = decompose(x, o);
+    const std::size_t k = o.rank, n = x.rows(), m = x.cols();
+    svd.left.resize(n * k);
+    svd.right.resize(m * k);
+    svd.squared_lengths.resize(k);
+    const grid &positions = x.shape().positions, &channels = x.shape().channels;
+    const double kept = static_cast<double>(positions.kept()),
+                 entries = kept * static_cast<double>(channels.kept());
+    pca_result<F> out{result<F>(std::move(svd.left), std::move(svd.right), x.shape()),
+                      fold(factor_ref<const F>(mean.data(), m, 1, m), channels),
+                      {},
+                      {}};
+    for (const double rest : pca_residuals(svd, x.squared_norm()))
+        out.mse.push_back(rest / entries);
+    for (const double s : svd.squared_lengths)
+        out.variances.push_back(s / kept);
+    out.model.rescale(scaling::unit_l2);
+    out.model.make_largest_positive();
+    out.model.mse = out.mse.back();
+    out.model.objective = out.mse.back() * entries;
+    out.model.status = status::converged;
+    return out;
+}
+}
+
+/// Principal component analysis of X (n x m). By default randomized (range_finder: 2 + 2
+/// power_iterations reads, one more where centred), or exact through the smaller Gram matrix.
+/// Throws invalid_argument unless 1 <= rank <= min(n, m) unmasked.
+template <class M>
+pca_result<typename M::factor_type> pca(const M& x, const pca_options& options)
+{
+    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
+    detail::require<invalid_argument>(
+        options.rank >= 1 && options.rank <= least,
+        "pca takes a rank from 1 to min(positions, channels) = ", least, ", got ", options.rank);
+    if (!options.centred)
+        return detail::analyse(x, std::vector<typename M::factor_type>(x.cols()), options);
+    const centred<M> y(x, options.threads);
+    return detail::analyse(y, y.mean(), options);
 }
 }
