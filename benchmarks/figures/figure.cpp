@@ -147,6 +147,44 @@ void constraints()
     std::printf("figure: %.3f with both constraints / two reads\n", s[2] / s[1]);
 }
 
+/// What smoothing the maps adds to a plain iteration, which reads X once.
+void smoothing()
+{
+    const auto scan = bench::load_scan<float>();
+    const xu::dense<float> x(unfolded(scan), 2);
+    auto plain = warm_solver(x, 7, 2, on_maps, on_components);
+    auto even = warm_solver(x, 7, 2, xu::on_maps(xu::non_negative{}, xu::smooth{.weight = 1}),
+                            on_components);
+    const auto s = alternate({[&] { plain.step(); }, [&] { even.step(); }});
+    std::printf("plain %.4f s, with smooth %.4f s\n", s[0], s[1]);
+    std::printf("figure: %.3f with smooth / plain hals\n", s[1] / s[0]);
+}
+
+/// Principal component analysis to rank 20 beside its products with X in bare BLAS: six of them, 30
+/// columns wide.
+void pca()
+{
+    const auto scan = bench::load_scan<float>();
+    const xu::dense<float> x(unfolded(scan), 2);
+    constexpr std::size_t width = 30;
+    const std::size_t n = x.rows(), m = x.cols();
+    std::vector<float> left(n * width), right(m * width, 1);
+    const auto products = [&]
+    {
+        for (int round = 0; round < 3; ++round)
+        {
+            xu::blas::multiply(false, false, n, width, m, scan.data(), m, right.data(), width,
+                               left.data(), width);
+            xu::blas::multiply(true, false, m, width, n, scan.data(), m, left.data(), width,
+                               right.data(), width);
+            std::fill(right.begin(), right.end(), 1.0f);
+        }
+    };
+    const auto s = alternate({products, [&] { xu::pca(x, {.rank = 20, .threads = 2}); }});
+    std::printf("products %.3f s, analysis %.3f s\n", s[0], s[1]);
+    std::printf("figure: %.3f pca / its products in bare BLAS\n", s[1] / s[0]);
+}
+
 #ifdef XUNMIX_HAS_KISSFFT
 /// Similarity of 30 patterns under rotation.
 void similarity()
@@ -285,6 +323,8 @@ const std::map<std::string, std::function<void(const char*)>> figures{
     {"two-reads", [](const char*) { two_reads(); }},
     {"constraints", [](const char*) { constraints(); }},
     {"similarity", [](const char*) { similarity(); }},
+    {"smooth", [](const char*) { smoothing(); }},
+    {"pca", [](const char*) { pca(); }},
     {"threads-f32", [](const char* rank) { threads<float>(std::stoul(rank)); }},
     {"threads-u16", [](const char* rank) { threads<std::uint16_t>(std::stoul(rank)); }},
     {"reach", [](const char* error) { reach(std::stod(error)); }},
@@ -304,11 +344,12 @@ int main(int argc, char** argv)
                                     chosen->first == "reach" || chosen->first == "positions");
     if (chosen == figures.end() || (takes_one && argument.empty()))
     {
-        std::fprintf(stderr, "usage: figure NAME [ARGUMENT]\n"
-                             "iteration-f32 | iteration-u16 | arithmetic-f32 | arithmetic-u16 | "
-                             "two-reads | constraints | similarity | threads-f32 RANK | "
-                             "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
-                             "survey [REFERENCE.csv] | positions TIMES\n");
+        std::fprintf(stderr,
+                     "usage: figure NAME [ARGUMENT]\n"
+                     "iteration-f32 | iteration-u16 | arithmetic-f32 | arithmetic-u16 | "
+                     "two-reads | constraints | similarity | smooth | pca | threads-f32 RANK | "
+                     "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
+                     "survey [REFERENCE.csv] | positions TIMES\n");
         return 2;
     }
     try

@@ -21,7 +21,7 @@
 #include <xunmix/mask.hpp>
 #include <xunmix/simulate/crystal.hpp>
 #include <xunmix/simulate/detector.hpp>
-#include <xunmix/simulate/poisson.hpp>
+#include <xunmix/simulate/expose.hpp>
 #include <xunmix/simulate/specimen.hpp>
 
 namespace xunmix::simulate
@@ -184,63 +184,6 @@ simulated_scan<T> truth(const nanosheet_options& o)
         store_component(result, k, patterns[k]);
     return result;
 }
-
-/// Throws invalid_argument if a scan of T cannot hold a count of this expectation.
-template <class T>
-void require_range(double expectation)
-{
-    const double count =
-        expectation + 10 * std::sqrt(expectation) + 20; // no draw in 1e20 is larger
-    const double limit = std::min(static_cast<double>(std::numeric_limits<T>::max()), 0x1p53);
-    require<invalid_argument>(count <= limit, "the brightest pixel may count ", count,
-                              ", but the scan's type holds ", limit,
-                              " at most; lower electrons or ask for a wider type");
-}
-
-/// Counts with these expectations, into out[0 .. expectation.size()).
-template <class T>
-void draw(const std::vector<double>& expectation, bool with_noise, random_engine& engine, T* out)
-{
-    for (std::size_t i = 0; i < expectation.size(); ++i)
-        if (with_noise)
-            out[i] = static_cast<T>(poisson(engine, expectation[i]));
-        else if constexpr (std::is_integral_v<T>)
-            out[i] = static_cast<T>(std::round(expectation[i]));
-        else
-            out[i] = static_cast<T>(expectation[i]);
-}
-
-/// The scan from its truth. Every row of positions has an engine of its own, so that rows can be
-/// drawn in any order.
-template <class T>
-void expose(const nanosheet_options& o, simulated_scan<T>& result)
-{
-    const std::size_t components = result.names.size();
-    const std::size_t pixels = o.detector[0] * o.detector[1];
-    const std::size_t columns = o.positions[1], positions = o.positions[0] * columns;
-    result.scan = tensor<T>::from_shape({o.positions[0], columns, o.detector[0], o.detector[1]});
-    const double *maps = result.maps.data(), *patterns = result.components.data();
-    T* scan = result.scan.data();
-    const auto expose_row = [&](std::size_t row, std::size_t)
-    {
-        std::seed_seq seeds{static_cast<std::uint32_t>(o.seed),
-                            static_cast<std::uint32_t>(o.seed >> 32),
-                            static_cast<std::uint32_t>(row)};
-        random_engine engine(seeds);
-        std::vector<double> expectation(pixels);
-        for (std::size_t i = row * columns; i < (row + 1) * columns; ++i)
-        {
-            std::fill(expectation.begin(), expectation.end(), 0.0);
-            for (std::size_t k = 0; k < components; ++k)
-                if (const double amount = maps[k * positions + i]; amount != 0)
-                    for (std::size_t p = 0; p < pixels; ++p)
-                        expectation[p] += amount * patterns[k * pixels + p];
-            require_range<T>(*std::max_element(expectation.begin(), expectation.end()));
-            draw(expectation, o.poisson, engine, scan + i * pixels);
-        }
-    };
-    parallel_for(o.positions[0], o.threads, expose_row);
-}
 }
 
 /// Simulates a scan over overlapping TiO2 nanosheets on an amorphous film; a part of the first
@@ -256,7 +199,8 @@ simulated_scan<T> nanosheets(const nanosheet_options& options = {})
                   "counts are numbers: take an integer or floating-point type for the scan");
     detail::require_experiment(options);
     auto result = detail::truth<T>(options);
-    detail::expose(options, result);
+    result.scan =
+        expose<T>(result.maps, result.components, {options.poisson, options.seed, options.threads});
     return result;
 }
 }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// How well clusters of components agree with the true structures of a simulated metallic glass
+// (simulate/metallic_glass.hpp, 128 x 128 positions and pixels, rank 30), primitive and with both
+// constraints: als, 100 iterations from uniform random maps. One CSV row for each scan and kind.
+//
+//   study_metallic_glass [scans]
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <numbers>
+#include <vector>
+
+#include <xunmix/simulate/metallic_glass.hpp>
+#include <xunmix/xunmix.hpp>
+
+namespace
+{
+namespace xu = xunmix;
+
+/// Adjusted Rand index of two labellings (Hubert & Arabie 1985).
+double adjusted_rand(const std::vector<std::size_t>& a, const std::vector<std::size_t>& b)
+{
+    const std::size_t ka = 1 + *std::max_element(a.begin(), a.end()),
+                      kb = 1 + *std::max_element(b.begin(), b.end());
+    std::vector<double> both(ka * kb), rows(ka), columns(kb);
+    for (std::size_t i = 0; i < a.size(); ++i)
+        ++both[a[i] * kb + b[i]], ++rows[a[i]], ++columns[b[i]];
+    const auto pairs = [](const std::vector<double>& counts)
+    {
+        double sum = 0;
+        for (const double x : counts)
+            sum += x * (x - 1) / 2;
+        return sum;
+    };
+    const double all = static_cast<double>(a.size() * (a.size() - 1)) / 2;
+    const double expected = pairs(rows) * pairs(columns) / all;
+    return (pairs(both) - expected) / ((pairs(rows) + pairs(columns)) / 2 - expected);
+}
+
+struct match
+{
+    std::size_t component; ///< of the truth
+    double cosine;         ///< of the maps
+};
+
+match best_match(const xu::tensor<float>& maps, std::size_t j, const xu::tensor<double>& truth)
+{
+    const std::size_t places = maps.size() / maps.shape()[0];
+    match out{0, -1};
+    for (std::size_t t = 0; t < truth.shape()[0]; ++t)
+    {
+        double both = 0, found = 1e-300, square = 1e-300;
+        for (std::size_t i = 0; i < places; ++i)
+        {
+            const double x = truth.data()[t * places + i],
+                         y = static_cast<double>(maps.data()[j * places + i]);
+            both += x * y, square += x * x, found += y * y;
+        }
+        const double cosine = both / std::sqrt(square * found);
+        if (cosine > out.cosine)
+            out = {t, cosine};
+    }
+    return out;
+}
+
+void judge(std::uint64_t scan, const char* kind, const xu::result<float>& r,
+           const xu::simulate::metallic_glass_scan& glass)
+{
+    const auto maps = r.maps();
+    const std::size_t k = r.rank(), structures = 1 + *std::max_element(glass.structures.begin(),
+                                                                       glass.structures.end());
+    const auto table = xu::similarity(r.components());
+    std::vector<match> matches;
+    std::vector<std::size_t> truth;
+    std::vector<bool> seen(k);
+    for (std::size_t j = 0; j < k; ++j)
+    {
+        matches.push_back(best_match(maps, j, glass.maps));
+        truth.push_back(glass.structures[matches[j].component]);
+        if (matches[j].cosine > 0.8)
+            seen[matches[j].component] = true;
+    }
+    // Rotations of all pairs of one structure against the truth, modulo the symmetry.
+    double worst = 0;
+    std::size_t pairs = 0, beyond = 0;
+    for (std::size_t a = 0; a < k; ++a)
+        for (std::size_t b = a + 1; b < k; ++b)
+        {
+            if (truth[a] == 0 || truth[a] != truth[b] ||
+                std::min(matches[a].cosine, matches[b].cosine) < 0.8)
+                continue;
+            const std::size_t ta = matches[a].component, tb = matches[b].component;
+            // polar_grid's angle grows from v towards u, the simulation's from u towards v.
+            const double off = table.rotation(a, b) + glass.rotations[tb] - glass.rotations[ta];
+            const double period = 2 * std::numbers::pi / static_cast<double>(glass.symmetries[ta]);
+            const double error = 180 / std::numbers::pi * std::abs(std::remainder(off, period));
+            worst = std::max(worst, error);
+            ++pairs;
+            beyond += error > 1;
+        }
+    std::printf("%zu,%s,%.5f,%zu,%td,%.3f,%zu,%zu,%.2f\n", static_cast<std::size_t>(scan), kind,
+                r.mse, r.best_iteration, std::count(seen.begin(), seen.end(), true),
+                adjusted_rand(xu::cluster(table).cut_into(structures), truth), pairs, beyond,
+                worst);
+    std::fflush(stdout);
+}
+}
+
+int main(int argc, char** argv)
+{
+    const std::size_t scans = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 5;
+    std::printf(
+        "scan,kind,mse,best iteration,components found,adjusted rand,pairs,rotations off by "
+        "over 1 deg,worst rotation (deg)\n");
+    for (std::uint64_t seed = 1; seed <= scans; ++seed)
+    {
+        const auto glass = xu::simulate::metallic_glass({.seed = seed});
+        const auto x = xu::unfold(glass.counts, xu::positions{0, 1});
+        const xu::options options{
+            .rank = glass.structures.size(), .max_iterations = 100, .tolerance = 0, .seed = 1};
+        judge(seed, "primitive",
+              xu::factorize(x, options, xu::als{}, xu::on_maps(xu::non_negative{}),
+                            xu::on_components(xu::non_negative{})),
+              glass);
+        judge(seed, "constrained",
+              xu::factorize(x, options, xu::als{}, xu::on_maps(xu::resolution_limit{.cutoff = 0.3}),
+                            xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{})),
+              glass);
+        const auto scree = xu::pca(xu::dense(x), {.rank = glass.structures.size() + 10}).variances;
+        std::printf("%zu,scree", static_cast<std::size_t>(seed));
+        for (const double v : scree)
+            std::printf(",%.4g", v);
+        std::printf("\n");
+    }
+}
