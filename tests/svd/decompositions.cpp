@@ -92,8 +92,9 @@ TEST_CASE_TEMPLATE("pca: values, scores and loadings are those of the decomposit
     for (const auto& how : arrangements)
         for (const bool centred : {false, true})
             for (const bool exact : {false, true})
-                for (const auto& [n, m] : {std::pair<std::size_t, std::size_t>{70, 30}, {30, 70}})
+                for (const auto& size : {std::pair<std::size_t, std::size_t>{70, 30}, {30, 70}})
                 {
+                    const std::size_t n = size.first, m = size.second;
                     CAPTURE(centred);
                     CAPTURE(exact);
                     CAPTURE(n);
