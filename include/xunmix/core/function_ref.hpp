@@ -17,9 +17,10 @@ template <class Result, class... Arguments>
 class function_ref<Result(Arguments...)>
 {
   public:
-    template <class Function>
-        requires(!std::is_same_v<std::remove_cvref_t<Function>, function_ref> &&
-                 std::is_invocable_r_v<Result, Function&, Arguments...>)
+    template <class Function,
+              std::enable_if_t<!std::is_same_v<std::remove_cvref_t<Function>, function_ref> &&
+                                   std::is_invocable_r_v<Result, Function&, Arguments...>,
+                               int> = 0>
     function_ref(Function&& f)
         : function_(const_cast<void*>(static_cast<const void*>(std::addressof(f))))
         , call_(

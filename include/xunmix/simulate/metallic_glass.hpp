@@ -32,7 +32,7 @@ struct metallic_glass_options
     double step_nm = 1;         ///< between positions
     double diameter_nm = 7;     ///< mean; 4 to 10
     double probe_nm = 1;        ///< full width of the probe at half maximum
-    double electrons = 10000;   ///< mean counts a position
+    double electrons = 10000;   ///< counts a position where the matrix has its mean thickness
     double spot_fraction = 0.3; ///< of the intensity in the middle of a mean precipitate
     std::uint64_t seed = 1;
     std::size_t threads = 0; ///< at most; the scan does not depend on it
@@ -129,42 +129,46 @@ inline double blurred_ball(double y, double x, double sigma)
 }
 }
 
-/// Simulates the scan. Precipitates may lie over each other, but no two closer than a mean radius.
-/// Throws invalid_argument for scans or patterns below 8 x 8, no precipitates or more than find
-/// room, structures outside 1 to 4, or lengths, counts and fractions that are not positive.
-inline metallic_glass_scan metallic_glass(const metallic_glass_options& o = {})
+namespace detail
+{
+inline void require_glass(const metallic_glass_options& o)
 {
     using xunmix::detail::require;
     require<invalid_argument>(std::min({o.scan[0], o.scan[1], o.pattern[0], o.pattern[1]}) >= 8,
                               "the glass needs a scan and patterns of at least 8 x 8, got ",
                               o.scan[0], " x ", o.scan[1], " and ", o.pattern[0], " x ",
                               o.pattern[1]);
-    require<invalid_argument>(o.structures >= 1 &&
-                                  o.structures <= std::size(detail::glass_lattices),
-                              "the glass has 1 to ", std::size(detail::glass_lattices),
-                              " structures, got ", o.structures);
+    require<invalid_argument>(o.structures >= 1 && o.structures <= std::size(glass_lattices),
+                              "the glass has 1 to ", std::size(glass_lattices), " structures, got ",
+                              o.structures);
     require<invalid_argument>(
         o.step_nm > 0 && o.diameter_nm > 0 && o.probe_nm > 0 && o.electrons > 0 &&
             o.spot_fraction > 0 && o.spot_fraction < 1,
         "the glass needs lengths and counts above 0 and a spot fraction between 0 and 1, got step ",
         o.step_nm, ", diameter ", o.diameter_nm, ", probe ", o.probe_nm, ", electrons ",
         o.electrons, ", fraction ", o.spot_fraction);
-    random_engine engine(o.seed);
+    require<invalid_argument>(o.precipitates > 0, "the glass needs precipitates, got 0");
+}
+
+/// A precipitate; in nm.
+struct ball
+{
+    double y, x, radius;
+};
+
+/// Balls of random places and sizes, no two closer than a mean radius.
+inline std::vector<ball> place_balls(const metallic_glass_options& o, random_engine& engine)
+{
     const auto between = [&](double low, double high)
     { return low + (high - low) * uniform01(engine); };
     const double height = static_cast<double>(o.scan[0]) * o.step_nm,
                  width = static_cast<double>(o.scan[1]) * o.step_nm;
-
-    struct ball
-    {
-        double y, x, radius;
-    };
     std::vector<ball> balls;
     for (std::size_t tries = 0; balls.size() < o.precipitates; ++tries)
     {
-        require<invalid_argument>(tries < 10000 * (o.precipitates + 1), "there is no room for ",
-                                  o.precipitates, " precipitates of ", o.diameter_nm, " nm on ",
-                                  height, " x ", width, " nm");
+        xunmix::detail::require<invalid_argument>(
+            tries < 10000 * (o.precipitates + 1), "there is no room for ", o.precipitates,
+            " precipitates of ", o.diameter_nm, " nm on ", height, " x ", width, " nm");
         // Diameters between 4/7 and 10/7 of the mean, most of them near it.
         const double radius = o.diameter_nm / 2 * (1 + (between(-1, 1) + between(-1, 1)) * 1.5 / 7);
         const ball b{between(radius, height - radius), between(radius, width - radius), radius};
@@ -173,12 +177,16 @@ inline metallic_glass_scan metallic_glass(const metallic_glass_options& o = {})
                         { return std::hypot(b.y - other.y, b.x - other.x) > o.diameter_nm / 2; }))
             balls.push_back(b);
     }
-    require<invalid_argument>(!balls.empty(), "the glass needs precipitates, got 0");
+    return balls;
+}
 
-    const std::size_t k = balls.size() + 1, pixels = o.pattern[0] * o.pattern[1];
+/// Patterns of the matrix and of one precipitate after the other, each turned at random.
+inline void add_patterns(const metallic_glass_options& o, random_engine& engine,
+                         metallic_glass_scan& out)
+{
+    const std::size_t k = o.precipitates + 1, pixels = o.pattern[0] * o.pattern[1];
     const detector camera{
         o.pattern, 1, 1.5 * static_cast<double>(std::min(o.pattern[0], o.pattern[1])) / 128, 0.7};
-    metallic_glass_scan out;
     out.components = tensor<double>::from_shape({k, o.pattern[0], o.pattern[1]});
     const auto store = [&](std::size_t j, const tensor<double>& pattern, std::size_t structure,
                            double rotation, std::size_t symmetry)
@@ -188,17 +196,25 @@ inline metallic_glass_scan metallic_glass(const metallic_glass_options& o = {})
         out.rotations.push_back(rotation);
         out.symmetries.push_back(symmetry);
     };
-    store(0, detail::glass_halo(camera), 0, 0, 1);
+    store(0, glass_halo(camera), 0, 0, 1);
     for (std::size_t j = 1; j < k; ++j)
     {
-        const auto& lattice = detail::glass_lattices[(j - 1) % o.structures];
-        const double rotation = between(0, 2 * std::numbers::pi);
-        store(j, detail::glass_pattern(camera, lattice, rotation), 1 + (j - 1) % o.structures,
-              rotation, lattice.symmetry);
+        const auto& lattice = glass_lattices[(j - 1) % o.structures];
+        const double rotation = 2 * std::numbers::pi * uniform01(engine);
+        store(j, glass_pattern(camera, lattice, rotation), 1 + (j - 1) % o.structures, rotation,
+              lattice.symmetry);
     }
+}
 
+/// Maps of the matrix, thinner where precipitates take its place, and of the precipitates.
+inline void add_maps(const metallic_glass_options& o, const std::vector<ball>& balls,
+                     random_engine& engine, metallic_glass_scan& out)
+{
+    const std::size_t k = balls.size() + 1;
+    const double height = static_cast<double>(o.scan[0]) * o.step_nm,
+                 width = static_cast<double>(o.scan[1]) * o.step_nm;
     out.maps = tensor<double>::from_shape({k, o.scan[0], o.scan[1]});
-    const double phase = between(0, 1), other_phase = between(0, 1);
+    const double phase = uniform01(engine), other_phase = uniform01(engine);
     const double sigma = o.probe_nm / (2 * std::sqrt(2 * std::log(2.0)));
     for (std::size_t i = 0; i < o.scan[0]; ++i)
         for (std::size_t l = 0; l < o.scan[1]; ++l)
@@ -212,14 +228,28 @@ inline metallic_glass_scan metallic_glass(const metallic_glass_options& o = {})
             for (std::size_t j = 1; j < k; ++j)
             {
                 const ball& b = balls[j - 1];
-                const double amount = o.spot_fraction * 2 * b.radius / o.diameter_nm *
-                                      detail::blurred_ball((y - b.y) / b.radius,
-                                                           (x - b.x) / b.radius, sigma / b.radius);
+                const double amount =
+                    o.spot_fraction * 2 * b.radius / o.diameter_nm *
+                    blurred_ball((y - b.y) / b.radius, (x - b.x) / b.radius, sigma / b.radius);
                 out.maps(j, i, l) = o.electrons * amount;
                 rest -= amount;
             }
             out.maps(0, i, l) = o.electrons * thickness * std::max(0.0, rest);
         }
+}
+}
+
+/// Simulates the scan. Precipitates may lie over each other, but no two closer than a mean radius.
+/// Throws invalid_argument for scans or patterns below 8 x 8, no precipitates or more than find
+/// room, structures outside 1 to 4, or lengths, counts and fractions that are not positive.
+inline metallic_glass_scan metallic_glass(const metallic_glass_options& o = {})
+{
+    detail::require_glass(o);
+    random_engine engine(o.seed);
+    const auto balls = detail::place_balls(o, engine);
+    metallic_glass_scan out;
+    detail::add_patterns(o, engine, out);
+    detail::add_maps(o, balls, engine, out);
     out.counts = expose<std::uint16_t>(out.maps, out.components, {true, o.seed, o.threads});
     return out;
 }
