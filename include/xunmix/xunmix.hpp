@@ -38,6 +38,7 @@
 #include <xunmix/survey.hpp>
 #include <xunmix/svd/pca.hpp>
 #include <xunmix/svd/range_finder.hpp>
+#include <xunmix/svd/varimax.hpp>
 #include <xunmix/unfold.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
