@@ -43,7 +43,7 @@ matrix solve(small_system s, const matrix& F, std::size_t block, const C& c = {}
     const xu::matrix_ref<double> gram(s.gram.values.data(), s.gram.rows);
     const xu::bpp update;
     xu::bpp::state<T> prepared;
-    update.prepare<T>(gram, F.rows, c, prepared);
+    update.prepare<T>(gram, xu::grid{{F.rows}, {}}, c, prepared);
     for (std::size_t i = 0; i < F.rows; i += block)
     {
         const std::size_t count = std::min(block, F.rows - i);
