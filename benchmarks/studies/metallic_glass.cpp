@@ -19,26 +19,6 @@ namespace
 {
 namespace xu = xunmix;
 
-/// Adjusted Rand index of two labellings (Hubert & Arabie 1985).
-double adjusted_rand(const std::vector<std::size_t>& a, const std::vector<std::size_t>& b)
-{
-    const std::size_t ka = 1 + *std::max_element(a.begin(), a.end()),
-                      kb = 1 + *std::max_element(b.begin(), b.end());
-    std::vector<double> both(ka * kb), rows(ka), columns(kb);
-    for (std::size_t i = 0; i < a.size(); ++i)
-        ++both[a[i] * kb + b[i]], ++rows[a[i]], ++columns[b[i]];
-    const auto pairs = [](const std::vector<double>& counts)
-    {
-        double sum = 0;
-        for (const double x : counts)
-            sum += x * (x - 1) / 2;
-        return sum;
-    };
-    const double all = static_cast<double>(a.size() * (a.size() - 1)) / 2;
-    const double expected = pairs(rows) * pairs(columns) / all;
-    return (pairs(both) - expected) / ((pairs(rows) + pairs(columns)) / 2 - expected);
-}
-
 struct match
 {
     std::size_t component; ///< of the truth
@@ -102,8 +82,8 @@ void judge(std::uint64_t scan, const char* kind, const xu::result<float>& r,
         }
     std::printf("%zu,%s,%.5f,%zu,%td,%.3f,%zu,%zu,%.2f\n", static_cast<std::size_t>(scan), kind,
                 r.mse, r.best_iteration, std::count(seen.begin(), seen.end(), true),
-                adjusted_rand(xu::cluster(table).cut_into(structures), truth), pairs, beyond,
-                worst);
+                xu::adjusted_rand_index(xu::cluster(table).cut_into(structures), truth), pairs,
+                beyond, worst);
     std::fflush(stdout);
 }
 }

@@ -307,7 +307,7 @@ class alternation
                  const auto f = ref(s, columns());
                  remember_row_gram(s);
                  const matrix_ref<double> gram(gram_.data(), rank_);
-                 update_.prepare(gram, *f.places(), c, system_state_of(columns()));
+                 update_.prepare(gram, x_.shape().of(columns()), c, system_state_of(columns()));
                  const auto b = rhs(f);
                  std::copy(s.product.begin(), s.product.end(), b.data());
                  solve(f, {gram, b}, c, system_state_of(columns()));

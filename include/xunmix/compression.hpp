@@ -48,9 +48,8 @@ struct compression
         using T = typename M::factor_type;
         detail::check_options(x, opt);
         detail::check_before_work<U>(x, opt.rank, args...);
-        const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
-        const compressed<M> small(x, size_for(opt.rank, least), power_iterations, seed,
-                                  opt.threads);
+        const compressed<M> small(x, size_for(opt.rank, x.shape().smaller_side()), power_iterations,
+                                  seed, opt.threads);
         options first_part = opt, second_part = opt;
         first_part.scale = scaling::none; // penalties count factors as they were minimised
         auto first = make_solver(small, first_part, update, args...);

@@ -149,9 +149,8 @@ class surveyor
         for (const std::size_t rank : opt_.ranks)
             std::apply([&](const auto&... a) { detail::check_before_work<U>(x_, rank, a...); },
                        args_);
-        const std::size_t least = std::min(x_.shape().positions.kept(), x_.shape().channels.kept());
         const std::size_t most = *std::max_element(opt_.ranks.begin(), opt_.ranks.end());
-        return compressed<M>(x_, opt_.compress.size_for(most, least),
+        return compressed<M>(x_, opt_.compress.size_for(most, x_.shape().smaller_side()),
                              opt_.compress.power_iterations, opt_.compress.seed, opt_.threads);
     }
     /// Of one start. Its scale stays as it was minimised with, which penalties depend on.

@@ -49,6 +49,11 @@ struct unfolding
     {
         return s == side::maps ? positions : channels;
     }
+    /// min(n, m) unmasked: no rank of X is higher.
+    std::size_t smaller_side() const
+    {
+        return std::min(positions.kept(), channels.kept());
+    }
 };
 
 /// X as a view of memory: element (i, c) at data[i * row_stride + c * column_stride], one of the

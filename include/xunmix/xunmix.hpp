@@ -3,6 +3,7 @@
 
 // Everything, for people. Files, pictures and simulated data have headers of their own: io/,
 // simulate/. Similarity and clustering of patterns come with KissFFT only (libkissfft-dev).
+#include <xunmix/adjusted_rand.hpp>
 #include <xunmix/compression.hpp>
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/any_constraint.hpp>

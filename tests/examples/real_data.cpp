@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numbers>
 #include <numeric>
 #include <utility>
@@ -14,6 +13,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <xunmix/adjusted_rand.hpp>
 #include <xunmix/io/npy.hpp>
 
 namespace xu = xunmix;
@@ -91,25 +91,6 @@ struct energies
         return offset + scale * static_cast<double>(best);
     }
 };
-
-/// Adjusted Rand index of two labellings (Hubert & Arabie 1985).
-double adjusted_rand_index(const std::vector<std::size_t>& a, const std::vector<std::size_t>& b)
-{
-    std::map<std::pair<std::size_t, std::size_t>, double> both;
-    std::map<std::size_t, double> in_a, in_b;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        ++both[{a[i], b[i]}], ++in_a[a[i]], ++in_b[b[i]];
-    const auto pairs = [](const auto& counts)
-    {
-        double sum = 0;
-        for (const auto& [label, n] : counts)
-            sum += n * (n - 1) / 2;
-        return sum;
-    };
-    const auto n = static_cast<double>(a.size());
-    const double expected = pairs(in_a) * pairs(in_b) / (n * (n - 1) / 2);
-    return (pairs(both) - expected) / ((pairs(in_a) + pairs(in_b)) / 2 - expected);
-}
 }
 
 TEST_CASE("core, shell and background of Fe-Pt particles are told apart")
@@ -199,7 +180,7 @@ TEST_CASE("the strongest map tells the grain")
                 best = k;
         strongest.push_back(best);
     }
-    const double index = adjusted_rand_index(strongest, truth);
+    const double index = xu::adjusted_rand_index(strongest, truth);
     MESSAGE("adjusted Rand index " << index);
     CHECK(index > 0.9);
 }

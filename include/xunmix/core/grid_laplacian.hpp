@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/factor.hpp>
@@ -41,47 +42,43 @@ void for_each_pair(const grid& places, Visit&& visit)
                  });
 }
 
-/// out += weight A f: the sums over the neighbours.
+/// For every two neighbours: adds to each place the weight times f there, or at the other one.
 template <class T>
-void add_neighbours(const grid& places, T weight, std::span<const T> f, std::span<T> out)
+void add_pairs(const grid& places, T weight, std::span<const T> f, std::span<T> out, bool crosswise)
 {
     if (!places.keep.empty())
         return for_each_pair(places,
                              [&](std::size_t i, std::size_t other)
                              {
-                                 out[i] += weight * f[other];
-                                 out[other] += weight * f[i];
+                                 out[i] += weight * f[crosswise ? other : i];
+                                 out[other] += weight * f[crosswise ? i : other];
                              });
     for_each_run(places,
                  [&](std::size_t first, std::size_t count, std::size_t step)
                  {
                      const T *low = f.data() + first, *high = low + step;
+                     if (crosswise)
+                         std::swap(low, high);
                      T *below = out.data() + first, *above = below + step;
                      for (std::size_t i = 0; i < count; ++i)
-                         below[i] += weight * high[i];
+                         below[i] += weight * low[i];
                      for (std::size_t i = 0; i < count; ++i)
-                         above[i] += weight * low[i];
+                         above[i] += weight * high[i];
                  });
+}
+
+/// out += weight A f: the sums over the neighbours.
+template <class T>
+void add_neighbours(const grid& places, T weight, std::span<const T> f, std::span<T> out)
+{
+    add_pairs(places, weight, f, out, true);
 }
 
 /// out += weight D f: each place as many times as it has neighbours.
 template <class T>
 void add_by_degree(const grid& places, T weight, std::span<const T> f, std::span<T> out)
 {
-    if (!places.keep.empty())
-        return for_each_pair(places,
-                             [&](std::size_t i, std::size_t other)
-                             {
-                                 out[i] += weight * f[i];
-                                 out[other] += weight * f[other];
-                             });
-    for_each_run(places,
-                 [&](std::size_t first, std::size_t count, std::size_t step)
-                 {
-                     for (const std::size_t start : {first, first + step})
-                         for (std::size_t i = start; i < start + count; ++i)
-                             out[i] += weight * f[i];
-                 });
+    add_pairs(places, weight, f, out, false);
 }
 
 /// out += weight d: the numbers of neighbours.

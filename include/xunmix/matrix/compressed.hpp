@@ -186,8 +186,7 @@ class compressed
         constexpr double near = 0.25;
         const auto& squared = svd().squared_lengths;
         const double last = squared.back(), needed = squared[std::min(rank, squared.size()) - 1];
-        const std::size_t least = std::min(shape().positions.kept(), shape().channels.kept());
-        if (squared.size() == least || last <= near * needed)
+        if (squared.size() == shape().smaller_side() || last <= near * needed)
             return "";
         return detail::text("compression to ", squared.size(), " directions may lose signal: the ",
                             "last has ", last / needed, " of the energy of number ", rank,

@@ -13,6 +13,7 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/line_sums.hpp>
 
 namespace xunmix
 {
@@ -193,7 +194,6 @@ scaled<M> unscaled(M x, std::size_t threads = 0)
 template <class M>
 scaled<M> poisson_scaled(M x, std::size_t threads = 0)
 {
-    using F = typename M::factor_type;
     detail::require<invalid_data>(x.summary().negative == 0,
                                   "Poisson scaling is for counts, X >= 0: it holds ",
                                   x.summary().negative, " negative values, the smallest ",
@@ -202,15 +202,10 @@ scaled<M> poisson_scaled(M x, std::size_t threads = 0)
     const double mean = x.summary().sum / static_cast<double>(x.summary().entries);
     auto inverse_means = [&](side s)
     {
-        const std::size_t rows = x.shape().of(s).size(), others = x.shape().of(other(s)).size();
-        std::vector<F> ones(others, F{1}), sums(rows);
-        const factor_ref<F> one(ones.data(), others, 1, others, &x.shape().of(other(s)));
-        clear_masked(one);
-        const factor_ref<F> sum(sums.data(), rows, 1, rows);
-        s == side::maps ? x.multiply(one, sum, work) : x.multiply_transposed(one, sum, work);
+        const auto sums = detail::line_sums(x, s, work);
         const double count = static_cast<double>(x.shape().of(other(s)).kept());
-        std::vector<double> weights(rows);
-        for (std::size_t i = 0; i < rows; ++i)
+        std::vector<double> weights(sums.size());
+        for (std::size_t i = 0; i < sums.size(); ++i)
             weights[i] = sums[i] > 0 ? count / static_cast<double>(sums[i]) : 0;
         return weights;
     };

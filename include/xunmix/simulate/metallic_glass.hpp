@@ -65,13 +65,19 @@ inline constexpr plane_lattice glass_lattices[] = {
     {17, 24, 1.2, 1, 2},
 };
 
+/// What a length of a pattern of 128 pixels is in this one.
+inline double glass_scale(const std::array<std::size_t, 2>& pattern)
+{
+    return static_cast<double>(std::min(pattern[0], pattern[1])) / 128;
+}
+
 /// The reflections of a lattice turned by `rotation`, discs weaker farther out; unit sum.
 inline tensor<double> glass_pattern(const detector& camera, const plane_lattice& lattice,
                                     double rotation)
 {
     auto pattern = tensor<double>::from_shape({camera.shape[0], camera.shape[1]});
     pattern.fill(0);
-    const double scale = static_cast<double>(std::min(camera.shape[0], camera.shape[1])) / 128;
+    const double scale = glass_scale(camera.shape);
     const auto [v0, u0] = camera.centre();
     for (int h = -8; h <= 8; ++h)
         for (int k = -8; k <= 8; ++k)
@@ -95,7 +101,7 @@ inline tensor<double> glass_pattern(const detector& camera, const plane_lattice&
 inline tensor<double> glass_halo(const detector& camera)
 {
     auto pattern = tensor<double>::from_shape({camera.shape[0], camera.shape[1]});
-    const double scale = static_cast<double>(std::min(camera.shape[0], camera.shape[1])) / 128;
+    const double scale = glass_scale(camera.shape);
     for (std::size_t v = 0; v < camera.shape[0]; ++v)
         for (std::size_t u = 0; u < camera.shape[1]; ++u)
         {
@@ -127,10 +133,7 @@ inline double blurred_ball(double y, double x, double sigma)
         }
     return sum / weights;
 }
-}
 
-namespace detail
-{
 inline void require_glass(const metallic_glass_options& o)
 {
     using xunmix::detail::require;
@@ -185,8 +188,7 @@ inline void add_patterns(const metallic_glass_options& o, random_engine& engine,
                          metallic_glass_scan& out)
 {
     const std::size_t k = o.precipitates + 1, pixels = o.pattern[0] * o.pattern[1];
-    const detector camera{
-        o.pattern, 1, 1.5 * static_cast<double>(std::min(o.pattern[0], o.pattern[1])) / 128, 0.7};
+    const detector camera{o.pattern, 1, 1.5 * glass_scale(o.pattern), 0.7};
     out.components = tensor<double>::from_shape({k, o.pattern[0], o.pattern[1]});
     const auto store = [&](std::size_t j, const tensor<double>& pattern, std::size_t structure,
                            double rotation, std::size_t symmetry)

@@ -6,16 +6,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
-#include <random>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/mask.hpp>

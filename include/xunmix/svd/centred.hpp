@@ -6,6 +6,8 @@
 #include <vector>
 
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/small.hpp>
+#include <xunmix/matrix/line_sums.hpp>
 
 namespace xunmix
 {
@@ -22,14 +24,9 @@ class centred
     /// Reads X once, for the means.
     explicit centred(M x, std::size_t threads = 0)
         : x_(std::move(x))
-        , mean_(x_.cols())
     {
-        std::vector<F> ones(x_.rows(), F{1});
-        const factor_ref<F> one(ones.data(), x_.rows(), 1, x_.rows(), &x_.shape().positions);
-        clear_masked(one);
         workspace work{.threads = threads};
-        const factor_ref<F> sums(mean_.data(), x_.cols(), 1, x_.cols(), &x_.shape().channels);
-        x_.multiply_transposed(one, sums, work);
+        mean_ = detail::line_sums(x_, side::components, work);
         const double count = static_cast<double>(x_.shape().positions.kept());
         squared_norm_ = x_.squared_norm();
         for (F& mu : mean_)
@@ -68,9 +65,7 @@ class centred
         x_.multiply(S, out, work);
         for (std::size_t j = 0; j < S.rank(); ++j)
         {
-            double sum = 0;
-            for (std::size_t c = 0; c < S.rows(); ++c)
-                sum += static_cast<double>(mean_[c]) * static_cast<double>(S(c, j));
+            const double sum = small::dot(mean_.data(), S.column(j).data(), S.rows());
             for (std::size_t i = 0; i < out.rows(); ++i)
                 out(i, j) -= shape().positions.keeps(i) ? static_cast<F>(sum) : F{0};
         }

@@ -48,11 +48,13 @@ truncated_svd<typename M::factor_type> exact_svd(const M& x, std::size_t r, std:
     };
 
     std::vector<double> gram(side * side);
+    std::vector<F> unit, seen, columns; // a block: of the identity, X or X^T of it, and back
     for (std::size_t first = 0; first < side; first += width)
     {
         const std::size_t count = std::min(width, side - first);
-        std::vector<F> unit(small.size() * count), seen(large.size() * count),
-            columns(small.size() * count);
+        unit.assign(small.size() * count, F{0});
+        seen.resize(large.size() * count);
+        columns.resize(small.size() * count);
         for (std::size_t j = 0; j < count; ++j)
             unit[j * small.size() + kept[first + j]] = F{1};
         along(factor(unit, small), factor(seen, large));

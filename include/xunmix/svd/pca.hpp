@@ -164,9 +164,8 @@ truncated_svd<typename M::factor_type> decompose(const M& x, const pca_options& 
 {
     if (o.exact)
         return exact_svd(x, o.rank, o.threads);
-    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
-    return range_finder(x, std::min(o.rank + o.oversampling, least), o.power_iterations, o.seed,
-                        o.threads);
+    return range_finder(x, std::min(o.rank + o.oversampling, x.shape().smaller_side()),
+                        o.power_iterations, o.seed, o.threads);
 }
 
 template <class M, class F>
@@ -203,7 +202,7 @@ pca_result<F> analyse(const M& x, const std::vector<F>& mean, const pca_options&
 template <class M>
 pca_result<typename M::factor_type> pca(const M& x, const pca_options& options)
 {
-    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
+    const std::size_t least = x.shape().smaller_side();
     detail::require<invalid_argument>(
         options.rank >= 1 && options.rank <= least,
         "pca takes a rank from 1 to min(positions, channels) = ", least, ", got ", options.rank);

@@ -139,7 +139,7 @@ truncated_svd<typename M::factor_type> range_finder(const M& x, std::size_t r,
                                                     std::uint64_t seed, std::size_t threads = 0)
 {
     using F = typename M::factor_type;
-    const std::size_t least = std::min(x.shape().positions.kept(), x.shape().channels.kept());
+    const std::size_t least = x.shape().smaller_side();
     detail::require<invalid_argument>(
         r >= 1 && r <= least, "a range finder takes 1 to min(positions, channels) = ", least,
         " directions, got ", r);

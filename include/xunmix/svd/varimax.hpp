@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/small.hpp>
 #include <xunmix/result.hpp>
+#include <xunmix/svd/range_finder.hpp>
 
 namespace xunmix
 {
@@ -87,10 +90,7 @@ result<T> varimax(const result<T>& model, double gamma = 1)
     std::vector<T> maps(n * k), loadings(m * k);
     for (std::size_t j = 0; j < k; ++j)
     {
-        double squares = 0;
-        for (const T x : C.column(j))
-            squares += static_cast<double>(x) * static_cast<double>(x);
-        const double length = std::sqrt(squares);
+        const double length = std::sqrt(small::dot(C.column(j).data(), C.column(j).data(), n));
         for (std::size_t i = 0; i < n && length > 0; ++i)
             maps[j * n + i] = static_cast<T>(static_cast<double>(C(i, j)) / length);
         for (std::size_t c = 0; c < m; ++c)
@@ -98,20 +98,9 @@ result<T> varimax(const result<T>& model, double gamma = 1)
     }
     const auto rotation = varimax_rotation(
         factor_ref<const T>(loadings.data(), m, k, m, &model.shape().channels), gamma);
-    const auto turned = [&](const std::vector<T>& f, std::size_t rows)
-    {
-        std::vector<T> out(rows * k);
-        for (std::size_t i = 0; i < rows; ++i)
-            for (std::size_t j = 0; j < k; ++j)
-            {
-                double sum = 0;
-                for (std::size_t l = 0; l < k; ++l)
-                    sum += static_cast<double>(f[l * rows + i]) * rotation[l * k + j];
-                out[j * rows + i] = static_cast<T>(sum);
-            }
-        return out;
-    };
-    result<T> out(turned(maps, n), turned(loadings, m), model.shape());
+    detail::transform_columns(factor_ref<T>(maps.data(), n, k, n), rotation, 0);
+    detail::transform_columns(factor_ref<T>(loadings.data(), m, k, m), rotation, 0);
+    result<T> out(std::move(maps), std::move(loadings), model.shape());
     out.status = model.status;
     out.mse = model.mse;
     out.objective = model.objective;
