@@ -87,6 +87,8 @@ class alternation
     /// All that comes before the sweep.
     void start(state& s)
     {
+        begin_iteration(on_maps_, s.iterations + 1);
+        begin_iteration(on_components_, s.iterations + 1);
         if (extrapolates_)
             extrapolation_.remember(s);
         before_rows(s);
@@ -140,6 +142,17 @@ class alternation
     {
         return penalty(on_maps_, ref(s, side::maps)) +
                penalty(on_components_, ref(s, side::components));
+    }
+
+    /// Whether a constraint changes with every iteration.
+    bool moves() const
+    {
+        return xunmix::moves(on_maps_) || xunmix::moves(on_components_);
+    }
+    /// Whether all constraints hold after this iteration.
+    bool holds(std::size_t iteration) const
+    {
+        return is_due(on_maps_, iteration) && is_due(on_components_, iteration);
     }
 
     /// View of a factor of a state, const for a const state.

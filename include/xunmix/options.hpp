@@ -13,15 +13,28 @@
 
 namespace xunmix
 {
+/// Which iterate is the result where an iteration may raise the objective.
+enum class iterate
+{
+    automatic, ///< the best, or the last with a constraint that moves with the factors: it makes
+               ///< components purer at the cost of the objective, and early ones fit best
+    best,      ///< that with the least objective
+    last
+};
+
 /// What every factorization takes.
 struct options
 {
     std::size_t rank = 0;             ///< k, number of components; must be set
     std::size_t max_iterations = 200; ///< exactly so many unless something ends it earlier
-    double tolerance = 1e-5;  ///< ends where the objective's relative decrease is less; 0: never
-    std::size_t patience = 1; ///< ... so many times in a row
-    std::uint64_t seed = 0;   ///< of the random start
-    std::size_t threads = 0;  ///< at most so many; 0: what OpenMP takes. Never changes the result
+    double tolerance = 1e-5;  ///< ends where the objective's relative decrease is less; 0: never.
+                              ///< With a constraint that moves with the factors: its change
+    std::size_t patience = 0; ///< ... so many times in a row; 0: once; 3 times where an
+                              ///< iteration may raise the objective; 10 with a constraint
+                              ///< that moves
+    iterate keep = iterate::automatic;
+    std::uint64_t seed = 0;  ///< of the random start
+    std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes. Never changes the result
     scaling scale = scaling::unit_l2; ///< of the result, where the constraints leave it free
 };
 
@@ -40,7 +53,6 @@ void check_options(const M& x, const options& opt)
     require<invalid_argument>(opt.tolerance >= 0 && std::isfinite(opt.tolerance),
                               "the tolerance must be zero (never stop on it) or positive, got ",
                               opt.tolerance);
-    require<invalid_argument>(opt.patience >= 1, "patience must be at least 1, got 0");
 }
 
 /// Throws invalid_data for data no factorization, or not this update, can work on.

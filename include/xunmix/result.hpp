@@ -78,6 +78,13 @@ class result
     {
         return maps_.size() / shape_.positions.size();
     }
+    /// Iterations that raised the objective, by more than rounding: over 1e-6 of it.
+    std::size_t rises() const
+    {
+        return static_cast<std::size_t>(std::count_if(history.begin(), history.end(),
+                                                      [](const record& r)
+                                                      { return r.relative_change < -1e-6; }));
+    }
     /// Maps folded to (k, positions...), masked positions set to `fill`.
     tensor<T> maps(double fill = 0) const
     {

@@ -24,7 +24,7 @@ namespace xunmix
 /// matrix at once.
 ///
 /// Where update and constraints are no descent pair, the best iterate is kept beside the current
-/// one, and result() returns it.
+/// one, and result() returns it, unless options.keep says otherwise.
 template <data_matrix M, class U, class MapsC = unconstrained, class ComponentsC = unconstrained>
 class solver
 {
@@ -41,7 +41,12 @@ class solver
         : opt_((detail::check_options(x, opt), opt))
         , model_(std::move(x), opt.rank, opt.threads, std::move(update), std::move(on_maps),
                  std::move(on_components))
-        , keep_best_(!model_.descends())
+        , keep_best_(!model_.descends() && (opt.keep == iterate::best ||
+                                            (opt.keep == iterate::automatic && !model_.moves())))
+        , patience_(opt.patience > 0    ? opt.patience
+                    : model_.moves()    ? 10
+                    : model_.descends() ? 1
+                                        : 3)
     {
         model_.begin(state_, init, random_engine(opt_.seed));
         reserve_history();
@@ -211,7 +216,7 @@ class solver
 
     void keep_if_best()
     {
-        if (!(state_.objective < state_.best_objective))
+        if (!(state_.objective < state_.best_objective) || !model_.holds(state_.iterations))
             return;
         state_.best_objective = state_.objective;
         state_.best_residual = state_.residual;
@@ -223,17 +228,32 @@ class solver
         }
     }
 
+    /// The relative decrease since the constraints held last, which is the iteration before unless
+    /// one of them is scheduled; infinity where they never did.
+    double change_since_held() const
+    {
+        for (auto r = state_.history.rbegin(); r != state_.history.rend(); ++r)
+            if (model_.holds(r->iteration))
+                return r->objective > 0 ? (r->objective - state_.objective) / r->objective : 0;
+        return infinity;
+    }
+
     xunmix::status judge()
     {
         using enum xunmix::status;
-        state_.without_progress = change_ < opt_.tolerance ? state_.without_progress + 1 : 0;
+        if (model_.holds(state_.iterations))
+        {
+            const double progress =
+                model_.moves() ? std::abs(change_since_held()) : change_since_held();
+            state_.without_progress = progress < opt_.tolerance ? state_.without_progress + 1 : 0;
+        }
         const double start =
             state_.history.empty() ? state_.objective : state_.history.front().objective;
         if (!std::isfinite(state_.objective))
             return non_finite;
         if (state_.objective > 1000 * std::max(model_.data().squared_norm(), start))
             return diverged;
-        if (opt_.tolerance > 0 && state_.without_progress >= opt_.patience)
+        if (opt_.tolerance > 0 && state_.without_progress >= patience_)
             return converged;
         return state_.iterations >= opt_.max_iterations ? max_iterations : running;
     }
@@ -243,5 +263,6 @@ class solver
     solver_state<T> state_;
     double change_ = infinity;
     bool keep_best_;
+    std::size_t patience_;
 };
 }

@@ -95,7 +95,8 @@ TEST_CASE("lists: names that any_constraint cannot read are refused")
 {
     const std::string known = "known are non_negative, sparse:WEIGHT, ridge:WEIGHT, "
                               "bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
-                              "smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak";
+                              "smooth:WEIGHT, resolution_limit:CUTOFF, "
+                              "no_downward_convex_peak[:FROM[:EVERY]]";
     CHECK(parse_error("positive") == "there is no constraint \"positive\"; " + known);
     CHECK(parse_error("") == "there is no constraint \"\"; " + known);
     CHECK(parse_error("sparse") == "constraint \"sparse\" has 0 numbers; " + known);

@@ -66,7 +66,7 @@ TEST_CASE("bad input: the rank")
           rule + "min(12, 2) unmasked; got 3");
 }
 
-TEST_CASE("bad input: tolerance and patience")
+TEST_CASE("bad input: tolerance")
 {
     const std::string rule = "the tolerance must be zero (never stop on it) or positive, got ";
     CHECK(option_refusal({.rank = 2, .tolerance = -1e-3, .threads = 1}) == rule + "-0.001");
@@ -74,8 +74,6 @@ TEST_CASE("bad input: tolerance and patience")
     CHECK(option_refusal(
               {.rank = 2, .tolerance = std::numeric_limits<double>::infinity(), .threads = 1}) ==
           rule + "inf");
-    CHECK(option_refusal({.rank = 2, .patience = 0, .threads = 1}) ==
-          "patience must be at least 1, got 0");
 }
 
 TEST_CASE_TEMPLATE("bad input: NaN and infinity outside masks", T, float, double)

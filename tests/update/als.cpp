@@ -236,7 +236,8 @@ TEST_CASE("als: ends where Uesugi's steps end, with their order of components")
     while (reference.decreases_enough(tolerance));
     const auto result = xu::factorize(
         unfold_as<double>(reference.X),
-        {.rank = 4, .max_iterations = 1000, .tolerance = tolerance, .threads = 1}, xu::als{},
+        {.rank = 4, .max_iterations = 1000, .tolerance = tolerance, .patience = 1, .threads = 1},
+        xu::als{},
         xu::given{.maps = to_tensor(nine_steps(noisy_data(8), random_matrix(40, 4, 58)).C)},
         xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}, xu::unit_norm{}));
     CHECK(result.status == xu::status::converged);

@@ -11,6 +11,7 @@
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/scheduled.hpp>
 #include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
@@ -49,6 +50,8 @@ std::string table()
            row<xu::fixed>("`fixed`") + row<xu::smooth>("`smooth`") +
            row<xu::resolution_limit>("`resolution_limit`") +
            row<xu::no_downward_convex_peak>("`no_downward_convex_peak`") +
+           row<xu::scheduled<xu::no_downward_convex_peak>>(
+               "`scheduled` (another one, at some iterations)") +
            row<xu::unconstrained>("none");
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/scheduled.hpp>
 #include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
@@ -28,8 +30,9 @@ class any_constraint
 {
   public:
     static constexpr bool chosen_at_run_time = true;
-    using member = std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
-                                resolution_limit, no_downward_convex_peak>;
+    using member =
+        std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
+                     resolution_limit, no_downward_convex_peak, scheduled<no_downward_convex_peak>>;
 
     any_constraint() = default;
     /// From names such as "non_negative" or "sparse:0.1"; numbers follow their name after colons,
@@ -55,7 +58,8 @@ class any_constraint
     static std::string known_names()
     {
         return "non_negative, sparse:WEIGHT, ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, "
-               "unit_norm[:P], smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak";
+               "unit_norm[:P], smooth:WEIGHT, resolution_limit:CUTOFF, "
+               "no_downward_convex_peak[:FROM[:EVERY]]";
     }
 
   private:
@@ -86,9 +90,22 @@ class any_constraint
         if (name == "resolution_limit")
             return takes(1, 1), member{resolution_limit{.cutoff = numbers[0]}};
         if (name == "no_downward_convex_peak")
-            return takes(0, 0), member{no_downward_convex_peak{}};
+            return takes(0, 2),
+                   numbers.empty()
+                       ? member{no_downward_convex_peak{}}
+                       : member{scheduled(no_downward_convex_peak{}, count(text, numbers[0]),
+                                          numbers.size() > 1 ? count(text, numbers[1]) : 1)};
         throw invalid_argument(
             detail::text("there is no constraint \"", name, "\"; known are ", known_names()));
+    }
+
+    /// A number of iterations.
+    static std::size_t count(const std::string& text, double number)
+    {
+        detail::require<invalid_argument>(
+            number >= 1 && number == std::floor(number) && number < 1e15, "constraint \"", text,
+            "\" counts iterations in whole numbers from 1, got ", number);
+        return static_cast<std::size_t>(number);
     }
 
     static std::vector<double> parse_numbers(const std::string& text, std::size_t from)

@@ -36,6 +36,10 @@ namespace xunmix
 //       adds the two non-negative parts of the gradient of value / 2
 //   void normalize(factor_ref<T> F, span<double> scale)
 //       divides each column j by scale[j], which goes to the other factor
+//   bool is_due(size_t iteration)
+//   void begin_iteration(size_t iteration)
+//       whether the constraint holds after this iteration, the first being 1; that it begins. See
+//       scheduled.
 //   void check(const grid& places, size_t rank)
 //       throws where the constraint's own options break a rule or do not fit the factor
 //
@@ -50,6 +54,8 @@ namespace xunmix
 //                   false)
 //   orthant         the constraint is F >= 0 and nothing more (default: false)
 //   in_orthant      what holds implies F >= 0 (default: false)
+//   moves           what holds depends on F itself, so that it changes with every iteration
+//                   (default: false)
 //
 // Masked rows need no care: whatever a hook leaves there, the solver sets them to zero.
 
@@ -101,6 +107,14 @@ template <class C, class T>
 concept normalize = requires(const C& c, factor_ref<T> f, std::span<double> scale)
 {
     c.normalize(f, scale);
+};
+template <class C>
+concept scheduled = requires(const C& c, std::size_t iteration)
+{
+    {
+        c.is_due(iteration)
+        } -> std::convertible_to<bool>;
+    c.begin_iteration(iteration);
 };
 template <class C, class T>
 concept normal_terms = add_to_gram<C, T> || add_to_rhs<C, T>;
@@ -167,6 +181,10 @@ struct traits
     {
         requires C::in_orthant;
     };
+    static constexpr bool moves = requires
+    {
+        requires C::moves;
+    };
 };
 
 namespace detail
@@ -196,6 +214,11 @@ bool keeps_order(const C& c)
 {
     return !detail::every_member(c, [](auto t) { return !t.keeps_order; });
 }
+template <class C>
+bool moves(const C& c)
+{
+    return !detail::every_member(c, [](auto t) { return !t.moves; });
+}
 /// How many members move their factor's scale to the other one.
 template <class T, class C>
 std::size_t count_normalizing(const C& c)
@@ -221,6 +244,30 @@ bool is_penalized(const C& c)
     bool any = false;
     for_each_member(c, [&]<class M>(const M&) { any |= hook::value<M, T>; });
     return any;
+}
+
+/// Whether every member holds after this iteration, the first being 1.
+template <class C>
+bool is_due(const C& c, std::size_t iteration)
+{
+    bool all = true;
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::scheduled<M>)
+                            all = all && m.is_due(iteration);
+                    });
+    return all;
+}
+template <class C>
+void begin_iteration(const C& c, std::size_t iteration)
+{
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::scheduled<M>)
+                            m.begin_iteration(iteration);
+                    });
 }
 
 /// Lets every member add its terms to the Gram matrix, or to the right-hand sides.

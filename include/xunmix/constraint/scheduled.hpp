@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
+
+namespace xunmix
+{
+/// A hard constraint that is applied at some iterations only: from iteration `from` on, at every
+/// `every`-th.
+///
+///     on_components(non_negative{}, scheduled(no_downward_convex_peak{}, 50, 5))
+///
+/// Where the best iterate is the result (options.keep), only iterates of those iterations are
+/// candidates; where none of them is reached, it is the last. A factorization does not converge at
+/// other iterations. The objective may rise when the constraint sets in.
+///
+/// A solver works on a copy of its own, as for every constraint: one scheduled object must not be
+/// used by two solvers at once.
+template <class C>
+class scheduled
+{
+  public:
+    static constexpr bool row_separable = traits<C>::row_separable;
+    static constexpr bool scale_free = traits<C>::scale_free;
+    static constexpr bool keeps_order = traits<C>::keeps_order;
+    static constexpr bool moves = traits<C>::moves;
+
+    explicit scheduled(C constraint, std::size_t from = 1, std::size_t every = 1)
+        : constraint_(std::move(constraint))
+        , from_(from)
+        , every_(every)
+    {
+    }
+
+    const C& constraint() const
+    {
+        return constraint_;
+    }
+    /// Whether the constraint holds after this iteration, the first being 1.
+    bool is_due(std::size_t iteration) const
+    {
+        return iteration >= from_ && (iteration - from_) % every_ == 0;
+    }
+    void begin_iteration(std::size_t iteration) const
+    {
+        now_ = is_due(iteration);
+    }
+
+    /// Throws invalid_argument for iteration 0, no step, and what the constraint itself refuses.
+    void check(const grid& places, std::size_t rank) const
+    {
+        detail::require<invalid_argument>(from_ >= 1 && every_ >= 1,
+                                          "scheduled counts iterations from 1 and needs a step of "
+                                          "at least 1, got from ",
+                                          from_, " every ", every_);
+        if constexpr (requires { constraint_.check(places, rank); })
+            constraint_.check(places, rank);
+    }
+
+    template <class T>
+        requires hook::project<C, T>
+    void project(factor_ref<T> f) const
+    {
+        if (now_)
+            xunmix::project(constraint_, f);
+    }
+
+  private:
+    C constraint_;
+    std::size_t from_, every_;
+    mutable bool now_ = false;
+};
+}
