@@ -32,5 +32,6 @@ int main()
             std::printf("%s component %zu, turned by %.1f degrees\n",
                         i == 0 ? "cluster:" : "        ", c.members[i],
                         180 / std::numbers::pi * c.rotations[i]);
-    std::printf("mse %.4f, best of iterations %zu\n", result.mse, result.best_iteration);
+    std::printf("mse %.4f after %zu iterations, of which %zu raised it\n", result.mse,
+                result.iterations, result.rises());
 }

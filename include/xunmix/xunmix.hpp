@@ -12,16 +12,19 @@
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
+#include <xunmix/constraint/scheduled.hpp>
 #include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/diffraction/estimate_geometry.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
 #include <xunmix/diffraction/polar.hpp>
 #include <xunmix/diffraction/rotational_average.hpp>
 #if __has_include(<kissfft/kissfft.hh>) || __has_include(<kissfft.hh>)
 #define XUNMIX_HAS_KISSFFT 1
 #include <xunmix/diffraction/clustering.hpp>
+#include <xunmix/diffraction/shift_similarity.hpp>
 #include <xunmix/diffraction/similarity.hpp>
 #endif
 #include <xunmix/factorize.hpp>

@@ -33,9 +33,11 @@ enum class background_bound
 /// and the default. Corners beyond the largest ring stay as they are, masked pixels too.
 ///
 /// The bound moves with the pattern, so this is no projection on a convex set: an iteration may
-/// raise the objective, and the best iterate is kept.
+/// raise the objective, and the last iterate is the result.
 struct no_downward_convex_peak
 {
+    static constexpr bool moves = true;
+
     background_bound bound = background_bound::robust;
     polar_geometry geometry{};
 
@@ -88,21 +90,16 @@ struct no_downward_convex_peak
     }
 };
 
-/// Dark-peak weight of a pattern without knowing the truth: its black top-hat, the closing by a
-/// disk (the least over a disk of the largest over a disk) less the pattern, summed over the pixels
-/// and divided by the pattern's sum. About .02 on noiseless patterns of spots on a smooth
-/// background; the disk has the size of a spot. Throws invalid_argument for a pattern without a
-/// positive sum, or a negative radius.
+/// The morphological closing of a pattern by a disk: the least over a disk of the largest over a
+/// disk, where it lies on the pattern. Never below the pattern. Throws invalid_argument for a size
+/// that does not fit or a negative radius.
 template <class T>
-double dark_peak_weight(std::span<const T> pattern, std::size_t rows, std::size_t columns,
-                        double radius)
+std::vector<T> closing(std::span<const T> pattern, std::size_t rows, std::size_t columns,
+                       double radius)
 {
     detail::check_pattern(pattern.size(), rows, columns);
-    detail::require<invalid_argument>(radius >= 0, "a spot's radius must not be negative, got ",
+    detail::require<invalid_argument>(radius >= 0, "a disk's radius must not be negative, got ",
                                       radius);
-    const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);
-    detail::require<invalid_argument>(
-        sum > 0, "the dark-peak weight of a pattern needs a positive sum, got ", sum);
     const auto reach = static_cast<std::ptrdiff_t>(radius);
     // The extreme over the disk around each pixel, where it lies on the pattern.
     const auto over_disk = [&](std::span<const T> from, auto better)
@@ -128,7 +125,22 @@ double dark_peak_weight(std::span<const T> pattern, std::size_t rows, std::size_
         return out;
     };
     const auto dilated = over_disk(pattern, [](T a, T b) { return std::max(a, b); });
-    const auto closed = over_disk(dilated, [](T a, T b) { return std::min(a, b); });
+    return over_disk(std::span<const T>(dilated), [](T a, T b) { return std::min(a, b); });
+}
+
+/// Dark-peak weight of a pattern without knowing the truth: its black top-hat, the closing by a
+/// disk less the pattern, summed over the pixels and divided by the pattern's sum. About .02 on
+/// noiseless patterns of spots on a smooth background; the disk has the size of a spot. Throws
+/// invalid_argument for a pattern without a positive sum, or a negative radius.
+template <class T>
+double dark_peak_weight(std::span<const T> pattern, std::size_t rows, std::size_t columns,
+                        double radius)
+{
+    detail::check_pattern(pattern.size(), rows, columns);
+    const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);
+    detail::require<invalid_argument>(
+        sum > 0, "the dark-peak weight of a pattern needs a positive sum, got ", sum);
+    const auto closed = closing(pattern, rows, columns, radius);
     double dark = 0;
     for (std::size_t i = 0; i < pattern.size(); ++i)
         dark += static_cast<double>(closed[i]) - static_cast<double>(pattern[i]);

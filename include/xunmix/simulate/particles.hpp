@@ -14,16 +14,19 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/simulate/poisson.hpp>
+#include <xunmix/simulate/expose.hpp>
 
 namespace xunmix::simulate
 {
 /// A four-component scan in the spirit of the simulation of Kimoto 2025, whose recipe is not
 /// published: three crystalline particles that overlap in projection, each with a lattice of spots
-/// turned against the others', on an amorphous support; a probe of finite size, counting noise.
+/// turned against the others', on an amorphous support with a hole over which they reach; a probe
+/// of finite size, counting noise.
 ///
-/// Every component is spots on the support's halo, so it has the share `spot_fraction` of its
-/// intensity in spots, and the fourth, the support, none.
+/// The crystals' patterns are spots on the diffuse scattering of crystals, the support's, the
+/// fourth, is a halo. The hole and the corners of the patterns are where crystals are seen without
+/// the support and the support's halo without them: only then do the data say how much of a halo is
+/// whose. A crystal has the share `spot_fraction` of its intensity in spots.
 struct particles
 {
     std::array<std::size_t, 2> scan{48, 48};    ///< positions (y, x)
@@ -33,6 +36,7 @@ struct particles
     double lattice = 13;      ///< distance of neighbouring spots, pixels
     double spot_sigma = 1.2;  ///< pixels
     double probe_sigma = 1.5; ///< positions: no map has finer detail
+    double hole = 0.3;        ///< radius of the hole in the support, in sizes of the scan
     std::uint64_t seed = 1;
 };
 
@@ -53,21 +57,36 @@ inline std::vector<double> of_unit_sum(std::vector<double> values)
     return values;
 }
 
-/// A halo around the pattern's middle, falling with the radius, with one broad ring; unit sum.
-inline std::vector<double> amorphous_halo(std::size_t rows, std::size_t columns)
+/// A pattern that is `profile` of the distance from its middle, in pixels of a pattern of 64 x 64;
+/// unit sum.
+template <class Profile>
+std::vector<double> around_middle(std::size_t rows, std::size_t columns, Profile profile)
 {
     std::vector<double> out;
     const double scale = static_cast<double>(std::min(rows, columns)) / 64;
     for (std::size_t i = 0; i < rows; ++i)
         for (std::size_t j = 0; j < columns; ++j)
-        {
-            const double r = std::hypot(static_cast<double>(i) - static_cast<double>(rows) / 2,
-                                        static_cast<double>(j) - static_cast<double>(columns) / 2) /
-                             scale;
-            out.push_back(std::exp(-r / 9) +
-                          0.25 * std::exp(-(r - 15) * (r - 15) / (2 * 4.0 * 4.0)) + 0.02);
-        }
+            out.push_back(
+                profile(std::hypot(static_cast<double>(i) - static_cast<double>(rows) / 2,
+                                   static_cast<double>(j) - static_cast<double>(columns) / 2) /
+                        scale));
     return of_unit_sum(std::move(out));
+}
+
+/// Falling with the radius, with one broad ring.
+inline std::vector<double> amorphous_halo(std::size_t rows, std::size_t columns)
+{
+    return around_middle(rows, columns,
+                         [](double r) {
+                             return std::exp(-r / 9) +
+                                    0.25 * std::exp(-(r - 15) * (r - 15) / (2 * 4.0 * 4.0)) + 0.02;
+                         });
+}
+
+/// Diffuse scattering of a crystal: no ring, nothing in the corners.
+inline std::vector<double> diffuse_scattering(std::size_t rows, std::size_t columns)
+{
+    return around_middle(rows, columns, [](double r) { return std::exp(-r * r / (18.0 * 18.0)); });
 }
 
 /// Spots on a square lattice turned by `angle`, weaker farther out, no direct beam; unit sum.
@@ -123,6 +142,8 @@ inline particles_scan simulate(const particles& p)
     require<invalid_argument>(p.spot_fraction >= 0 && p.spot_fraction <= 1,
                               "the particles need a spot fraction between 0 and 1, got ",
                               p.spot_fraction);
+    require<invalid_argument>(p.hole >= 0, "the particles need a hole of radius 0 or more, got ",
+                              p.hole);
     random_engine engine(p.seed);
     const auto uniform = [&](double low, double high)
     { return low + (high - low) * uniform01(engine); };
@@ -130,15 +151,16 @@ inline particles_scan simulate(const particles& p)
 
     particles_scan out;
     out.components = tensor<double>::from_shape({4, rows, columns});
-    const auto halo = detail::amorphous_halo(rows, columns);
+    const auto halo = detail::amorphous_halo(rows, columns),
+               diffuse = detail::diffuse_scattering(rows, columns);
     const double first_angle = uniform(0, std::numbers::pi / 2);
     for (std::size_t c = 0; c < 4; ++c)
     {
         const double angle = first_angle + static_cast<double>(c) * std::numbers::pi / 6;
-        const double share = c < 3 ? p.spot_fraction : 0;
         const auto spots = detail::lattice_spots(rows, columns, p.lattice, p.spot_sigma, angle);
         for (std::size_t i = 0; i < pixels; ++i)
-            out.components.data()[c * pixels + i] = (1 - share) * halo[i] + share * spots[i];
+            out.components.data()[c * pixels + i] =
+                c == 3 ? halo[i] : (1 - p.spot_fraction) * diffuse[i] + p.spot_fraction * spots[i];
     }
 
     out.maps = tensor<double>::from_shape({4, p.scan[0], p.scan[1]});
@@ -150,27 +172,22 @@ inline particles_scan simulate(const particles& p)
         const std::array<double, 3> disc{height / 2 + 0.17 * size * std::sin(turn),
                                          width / 2 + 0.17 * size * std::cos(turn),
                                          size * uniform(0.2, 0.28)};
-        for (std::size_t y = 0; y < p.scan[0]; ++y)
-            for (std::size_t x = 0; x < p.scan[1]; ++x)
-                out.maps(c, y, x) =
-                    c == 3 ? 0.3 + 0.7 * static_cast<double>(x) / width // a wedge
-                           : detail::blurred_disc(static_cast<double>(y), static_cast<double>(x),
-                                                  disc, p.probe_sigma);
+        const std::array<double, 3> hole{height / 2, width / 2, p.hole * size};
+        for (std::size_t i = 0; i < p.scan[0]; ++i)
+            for (std::size_t j = 0; j < p.scan[1]; ++j)
+            {
+                const double y = static_cast<double>(i), x = static_cast<double>(j);
+                out.maps(c, i, j) = c == 3
+                                        ? (0.3 + 0.7 * x / width) * // a wedge
+                                              (1 - detail::blurred_disc(y, x, hole, p.probe_sigma))
+                                        : detail::blurred_disc(y, x, disc, p.probe_sigma);
+            }
     }
     const double mean =
         std::accumulate(out.maps.begin(), out.maps.end(), 0.0) / static_cast<double>(places);
     out.maps *= p.dose / mean;
 
-    out.counts = tensor<std::uint16_t>::from_shape({p.scan[0], p.scan[1], rows, columns});
-    for (std::size_t i = 0; i < places; ++i)
-        for (std::size_t j = 0; j < pixels; ++j)
-        {
-            double expected = 0;
-            for (std::size_t c = 0; c < 4; ++c)
-                expected += out.maps.data()[c * places + i] * out.components.data()[c * pixels + j];
-            out.counts.data()[i * pixels + j] = static_cast<std::uint16_t>(
-                std::min<std::uint64_t>(65535, poisson(engine, expected)));
-        }
+    out.counts = expose<std::uint16_t>(out.maps, out.components, {.seed = p.seed});
     return out;
 }
 }
