@@ -1,37 +1,55 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// The pipeline of Kimoto 2025 on a simulated metallic glass: factorize primitively and with both
-// constraints, then find which components are one structure under several rotations.
-// metallic_glass [POSITIONS [SEED]]: so many by so many positions, 128 for the paper's size.
+// The pipeline of Kimoto 2025 on a simulated metallic glass, with its pictures: the scree of PCA;
+// a primitive factorization and one with both constraints; which components are one structure
+// under several rotations.
+//
+//   metallic_glass [POSITIONS [SEED]]      128 positions a side are the paper's size; 64 by default
+
+#include "support/figure.hpp"
 
 #include <xunmix/simulate/metallic_glass.hpp>
 #include <xunmix/xunmix.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <numbers>
+#include <string>
 
 namespace xu = xunmix;
 
-/// The true component whose map is most like map j.
-std::size_t nearest(const xu::tensor<float>& maps, std::size_t j, const xu::tensor<double>& truth)
+/// Clusters of a result's components: printed, and drawn beside components and maps.
+void show(const std::string& name, const xu::result<float>& result, std::size_t structures)
 {
-    const std::size_t places = maps.size() / maps.shape()[0];
-    std::size_t best = 0;
-    double highest = -1;
-    for (std::size_t t = 0; t < truth.shape()[0]; ++t)
+    const auto patterns = result.components(), maps = result.maps();
+    const auto table = xu::similarity(patterns);
+    const auto tree = xu::cluster(table);
+    const auto labels = tree.cut_into(structures);
+    const auto clusters = xu::gather_clusters(patterns, maps, table, labels);
+
+    std::printf("%s: mse %.4f\n", name.c_str(), result.mse);
+    const auto &pattern = clusters[0].pattern.shape(), &map = clusters[0].map.shape();
+    support::cluster_picture picture{
+        .tree = tree,
+        .labels = labels,
+        .patterns = xu::tensor<double>::from_shape({structures, pattern[0], pattern[1]}),
+        .maps = xu::tensor<double>::from_shape({structures, map[0], map[1]}),
+        .title = name};
+    for (std::size_t c = 0; c < structures; ++c)
     {
-        double both = 0, square = 1e-300;
-        for (std::size_t i = 0; i < places; ++i)
-        {
-            const double x = truth.data()[t * places + i];
-            both += x * maps.data()[j * places + i];
-            square += x * x;
-        }
-        if (both / std::sqrt(square) > highest)
-            highest = both / std::sqrt(square), best = t;
+        const auto &p = clusters[c].pattern, &m = clusters[c].map; // turned back, averaged; summed
+        std::copy(p.begin(), p.end(), picture.patterns.data() + c * p.size());
+        std::copy(m.begin(), m.end(), picture.maps.data() + c * m.size());
+        std::printf("  cluster %zu:", c + 1);
+        for (std::size_t i = 0; i < clusters[c].members.size(); ++i)
+            std::printf(" %zu (%.0f deg)", clusters[c].members[i] + 1,
+                        180 / std::numbers::pi * clusters[c].rotations[i]);
+        std::printf("\n");
     }
-    return best;
+    support::draw_montage("metallic_glass_" + name + ".png",
+                          {.components = patterns, .maps = maps, .title = name});
+    support::draw_dendrogram("metallic_glass_" + name + "_clusters.png", picture);
 }
 
 int main(int argc, char** argv)
@@ -41,37 +59,20 @@ int main(int argc, char** argv)
         xu::simulate::metallic_glass({.scan = {side, side},
                                       .precipitates = side * side / 565,
                                       .seed = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1});
-    const std::size_t rank = glass.structures.size();
+    const std::size_t rank = glass.structures.size(), structures = 4; // the matrix and three
     const auto x = xu::unfold(glass.counts, xu::positions{0, 1});
     const xu::options options{.rank = rank, .max_iterations = 100, .tolerance = 0, .seed = 1};
 
-    const auto scree = xu::pca(xu::dense(x), {.rank = rank});
-    std::printf("scree:");
-    for (const double variance : scree.variances)
-        std::printf(" %.3g", variance);
-    std::printf("\n");
+    const auto pca = xu::pca(xu::dense(x), {.rank = rank + 5});
+    support::draw_scree("metallic_glass_scree.png",
+                        {.variances = pca.variances, .mse = pca.mse, .title = "metallic glass"});
 
-    const auto primitive = xu::factorize(x, options, xu::als{}, xu::on_maps(xu::non_negative{}),
-                                         xu::on_components(xu::non_negative{}));
-    const auto constrained =
-        xu::factorize(x, options, xu::als{}, xu::on_maps(xu::resolution_limit{.cutoff = 0.3}),
-                      xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{}));
-
-    for (const auto* result : {&primitive, &constrained})
-    {
-        const auto table = xu::similarity(result->components());
-        const auto labels = xu::cluster(table).cut_into(4); // the matrix and three structures
-        std::printf("%s: mse %.4f\n", result == &primitive ? "primitive" : "constrained",
-                    result->mse);
-        for (const auto& c :
-             xu::gather_clusters(result->components(), result->maps(), table, labels))
-        {
-            std::printf("  cluster:");
-            for (std::size_t i = 0; i < c.members.size(); ++i)
-                std::printf(" %zu (%.0f deg, structure %zu)", c.members[i],
-                            180 / std::numbers::pi * c.rotations[i],
-                            glass.structures[nearest(result->maps(), c.members[i], glass.maps)]);
-            std::printf("\n");
-        }
-    }
+    show("primitive",
+         xu::factorize(x, options, xu::als{}, xu::on_maps(xu::non_negative{}),
+                       xu::on_components(xu::non_negative{})),
+         structures);
+    show("constrained",
+         xu::factorize(x, options, xu::als{}, xu::on_maps(xu::resolution_limit{.cutoff = 0.3}),
+                       xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{})),
+         structures);
 }

@@ -4,6 +4,8 @@
 // survey: many starts at many ranks, to see how many components there are.
 
 #include "support/arguments.hpp"
+#include "support/clusters.hpp"
+#include "support/decompose.hpp"
 #include "support/figure.hpp"
 #include "support/fit.hpp"
 #include "support/input.hpp"
@@ -17,6 +19,8 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <optional>
+#include <utility>
 
 namespace
 {
@@ -29,28 +33,68 @@ void interrupt(int)
     std::signal(SIGINT, SIG_DFL);
 }
 
-void write_all(const support::run_folder& folder, const support::arguments& a,
-               const support::input& in, const support::outcome& out)
+/// Writes everything and returns the files' names.
+std::string write_all(const support::run_folder& folder, const support::arguments& a,
+                      const support::input& in, const support::outcome& out,
+                      const std::optional<support::clustering>& clusters)
 {
+    std::string names = "maps.npy components.npy history.csv report.json montage.png mse.png";
     folder.write_array("maps.npy", support::without_nan(out.maps));
     folder.write_array("components.npy", support::without_nan(out.components));
     folder.write_csv("history.csv", support::history_table(out));
-    folder.write_json("report.json", support::report(a, in, out));
+    auto report = support::report(a, in, out);
     draw_montage(folder / "montage.png", support::montage_of(a, in, out));
     draw_convergence(folder / "mse.png", support::convergence_of(a, out));
+    if (out.maps.dimension() == 3)
+    {
+        draw_montage(folder / "fourier.png", support::fourier_of(a, in, out));
+        names += " fourier.png";
+    }
+    if (clusters)
+    {
+        support::write_clusters(folder, a, in, *clusters);
+        report["clusters"] = support::report(a, *clusters);
+        names += " clusters.csv similarity.npy cluster_patterns.npy cluster_maps.npy "
+                 "dendrogram.png";
+    }
+    folder.write_json("report.json", report);
+    return names;
 }
 
 int run(const support::arguments& a)
 {
     const support::run_folder folder(a.output);
     const auto in = support::open_input(a);
+    support::check_clusters(a, in);
     std::cout << support::describe(in) << std::endl;
     std::signal(SIGINT, interrupt);
     const auto out =
         support::fit(in.scan.data, in.positions, in.keep, a, [] { return interrupts != 0; });
-    write_all(folder, a, in, out);
-    std::cout << support::summary(a, out) << "Written to " << folder.path().string()
-              << ": maps.npy components.npy history.csv report.json montage.png mse.png\n";
+    std::optional<support::clustering> clusters;
+    if (a.clusters)
+        clusters = support::cluster_components(a, in, out);
+    const std::string names = write_all(folder, a, in, out, clusters);
+    std::cout << support::summary(a, out) << (clusters ? support::summary(*clusters) : "")
+              << "Written to " << folder.path().string() << ": " << names << '\n';
+    return 0;
+}
+
+int run_pca(const support::arguments& a)
+{
+    const support::run_folder folder(a.output);
+    const auto in = support::open_input(a);
+    std::cout << support::describe(in) << std::endl;
+    const auto out = support::decompose(a, in);
+    folder.write_array("maps.npy", support::without_nan(out.maps));
+    folder.write_array("components.npy", support::without_nan(out.components));
+    folder.write_array("mean.npy", out.mean);
+    folder.write_csv("scree.csv", support::scree_table(out));
+    folder.write_json("report.json", support::report(a, in, out));
+    draw_montage(folder / "montage.png", support::montage_of(a, in, out));
+    draw_scree(folder / "scree.png", support::scree_of(a, in, out));
+    std::cout << support::summary(out) << "Written to " << folder.path().string()
+              << ": maps.npy components.npy mean.npy scree.csv report.json montage.png "
+                 "scree.png\n";
     return 0;
 }
 
@@ -60,13 +104,14 @@ int run_survey(const support::arguments& a)
     const auto in = support::open_input(a);
     std::cout << support::describe(in) << std::endl;
     std::signal(SIGINT, interrupt);
+    auto others = support::read_others(a, in);
     const auto out = support::survey(in, a, folder, [] { return interrupts != 0; });
     if (out.ranks.empty())
         throw xunmix::error("stopped before the first rank was done: nothing was written");
     folder.write_csv("survey.csv", support::starts_table(out));
     folder.write_csv("ranks.csv", support::ranks_table(out));
     folder.write_json("report.json", support::report(a, in, out));
-    const auto study = support::study_of(a, in, out);
+    const auto study = support::study_of(a, in, out, std::move(others));
     draw_mse_scatter(folder / "mse_scatter.png", study);
     draw_mse_pca(folder / "mse_pca.png", study);
     std::cout << support::summary(a, out) << "Written to " << folder.path().string()
@@ -81,7 +126,7 @@ int main(int argc, char** argv)
     const auto a = support::read_arguments(argc, argv);
     try
     {
-        return a.survey ? run_survey(a) : run(a);
+        return a.survey ? run_survey(a) : a.algorithm == "pca" ? run_pca(a) : run(a);
     }
     catch (const std::bad_alloc&)
     {

@@ -40,8 +40,14 @@ void describe_data(CLI::App& app, arguments& a)
 
 void describe_model(CLI::App& app, arguments& a)
 {
-    app.add_option("--algorithm", a.algorithm, "als, mu, hals or bpp")
-        ->check(CLI::IsMember({"als", "mu", "hals", "bpp"}))
+    std::vector<std::string> algorithms{"als", "mu", "hals", "bpp"};
+    if (!a.survey)
+        algorithms.emplace_back("pca");
+    app.add_option("--algorithm", a.algorithm,
+                   a.survey ? "als, mu, hals or bpp"
+                            : "als, mu, hals or bpp; pca: principal components, without iterations "
+                              "and constraints, to see how many components stand out")
+        ->check(CLI::IsMember(algorithms))
         ->capture_default_str();
     app.add_option("--noise", a.noise,
                    "gaussian: least squares; poisson: weighted by the counts' variance; auto: "
@@ -83,6 +89,48 @@ void describe_run(CLI::App& app, arguments& a)
 }
 
 constexpr std::size_t most_components = 8192;
+
+/// The options of one factorization that a survey does not have.
+void describe_more(CLI::App& app, arguments& a, cluster_request& c)
+{
+    app.add_flag("--uncentred", a.uncentred,
+                 "pca leaves the mean in: the best model of its rank, truncated singular values");
+    app.add_option(
+           "--cluster", c.count,
+           "Gather components that are one diffraction pattern, turned, in so many clusters")
+        ->check(CLI::Range(std::size_t{1}, most_components));
+    app.add_option("--linkage", c.linkage,
+                   "Distance between clusters: average, complete, single or ward")
+        ->check(CLI::IsMember({"average", "complete", "single", "ward"}))
+        ->capture_default_str();
+    app.add_flag("--friedel", c.friedel,
+                 "For --cluster, a pattern is the same when turned by 180 degrees");
+}
+
+/// What CLI11 does not check by itself.
+void check_one(const CLI::App& app, const arguments& a, const cluster_request& c)
+{
+    const auto given = [&](const char* option) { return app.get_option(option)->count() > 0; };
+    if (a.algorithm == "pca")
+        for (const char* option : {"--maps", "--components", "--iterations", "--tolerance",
+                                   "--starts", "--init", "--cluster"})
+            if (given(option))
+                throw CLI::ValidationError(option, "pca has no iterations, starts or constraints, "
+                                                   "and its components are no patterns to cluster; "
+                                                   "leave this option out or take another "
+                                                   "--algorithm");
+    if (a.uncentred && a.algorithm != "pca")
+        throw CLI::ValidationError("--uncentred", "only --algorithm pca takes the mean off");
+    for (const char* option : {"--linkage", "--friedel"})
+        if (given(option) && !given("--cluster"))
+            throw CLI::ValidationError(option, "it says how to cluster; give --cluster, too");
+    if (given("--cluster") && (a.rank < 2 || c.count > a.rank))
+        throw CLI::ValidationError(
+            "--cluster", std::to_string(a.rank) + " components can be gathered in " +
+                             (a.rank < 2 ? "no clusters: it takes two at least"
+                                         : "1 to " + std::to_string(a.rank) + " clusters, got " +
+                                               std::to_string(c.count)));
+}
 
 std::size_t read_number(std::string_view text)
 {
@@ -147,6 +195,11 @@ void describe_survey(CLI::App& app, survey_request& s)
     app.add_flag("--resume", s.resume,
                  "Go on after the ranks that an earlier survey of the same scan and options left "
                  "in the output folder");
+    app.add_option("--beside", s.beside,
+                   "Draw the minima of earlier surveys of the same scan, in these folders, in "
+                   "mse_pca.png, too: another algorithm's")
+        ->delimiter(',')
+        ->type_name("FOLDER,...");
 }
 
 /// What CLI11 does not check by itself. The options of `app` count for one factorization only.
@@ -194,23 +247,34 @@ arguments read_arguments(int argc, char** argv)
                                   ->check(CLI::Range(std::size_t{1}, most_components));
     describe_model(app, one);
     describe_run(app, one);
+    cluster_request clusters;
+    describe_more(app, one, clusters);
     CLI::App* const survey = add_survey(app, many);
     survey->preparse_callback([rank](std::size_t) { rank->required(false); });
-    app.footer("Writes maps.npy (k, positions...), components.npy (k, channels...), history.csv, "
-               "report.json, montage.png and mse.png.\n"
-               "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result\n"
-               "How many components? unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
-               "(unmix survey --help lists its options)");
+    app.footer(
+        "Writes maps.npy (k, positions...), components.npy (k, channels...), history.csv, "
+        "report.json, montage.png, mse.png and, of maps that are images, fourier.png: "
+        "their Fourier transforms, with a circle at a resolution_limit. pca writes mean.npy, "
+        "scree.csv and scree.png instead of history.csv and mse.png. --cluster adds "
+        "clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy and "
+        "dendrogram.png.\n"
+        "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result\n"
+        "How many components? unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
+        "(unmix survey --help lists its options)");
     try
     {
         app.parse(argc, argv);
         if (survey->parsed())
             check_survey(app, *many.survey);
+        else
+            check_one(app, one, clusters);
     }
     catch (const CLI::ParseError& e)
     {
         std::exit(app.exit(e) == 0 ? 0 : 2);
     }
+    if (clusters.count > 0)
+        one.clusters = clusters;
     arguments& a = survey->parsed() ? many : one;
     for (int i = 0; i < argc; ++i)
         a.command_line += (i ? " " : "") + std::string(argv[i]);

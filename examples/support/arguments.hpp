@@ -20,6 +20,15 @@ struct survey_request
     std::size_t compression = 0; ///< directions; 0: chosen
     std::size_t polish = 20;
     bool resume = false;
+    std::vector<std::filesystem::path> beside; ///< folders of surveys to draw in the same picture
+};
+
+/// Which components are one pattern turned: what --cluster asks for.
+struct cluster_request
+{
+    std::size_t count = 0;
+    std::string linkage = "average";
+    bool friedel = false;
 };
 
 /// What the program unmix was asked to do.
@@ -37,6 +46,8 @@ struct arguments
     std::size_t starts = 1;
     std::string noise = "auto";
     std::string init = "uniform";
+    bool uncentred = false; ///< of pca: the mean is left in
+    std::optional<cluster_request> clusters;
     std::optional<std::array<double, 3>> mask_disk; ///< centre (y, x) and radius in channels
     bool clip_negative = false;
     std::size_t threads = 0;

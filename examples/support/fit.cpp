@@ -45,7 +45,7 @@ outcome run_starts(const matrix<T>& data, const arguments& a, const Update& upda
             xu::progress_bar(std::clog, xu::progress_bar::style::automatic, label),
             [&](const auto&) { return interrupted() ? xu::flow::stop : xu::flow::proceed; });
         out.runs.push_back({seed, name(result.status), result.iterations, result.best_iteration,
-                            result.mse, result.seconds, result.history});
+                            result.rises(), result.mse, result.seconds, result.history});
         if (out.runs.size() == 1 || result.mse < out.runs[out.best].mse)
         {
             out.best = out.runs.size() - 1;

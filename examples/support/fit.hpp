@@ -23,6 +23,7 @@ struct run
     std::string status;
     std::size_t iterations = 0;
     std::size_t best_iteration = 0;
+    std::size_t rises = 0; ///< iterations that raised the objective
     double mse = 0;
     double seconds = 0;
     std::vector<xunmix::record> history;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace support
 {
@@ -183,15 +184,39 @@ double draw_key(canvas& page, point at, const std::string& name, const panels& s
     return bar.right() + 5 + page.text_width(text, style) + 20;
 }
 
+/// Where a panel's image or curve lies, in a place with its corner at `at`.
+box panel_box(const panel_size& size, point at, double row_height)
+{
+    return {at.x + size.before, at.y + label_height + (row_height - size.height) / 2, size.width,
+            size.height};
+}
+
 void draw_panel(canvas& page, const panels& set, std::size_t i, const panel_size& size, point at,
                 double row_height, bool last_in_column, const std::string& x_name)
 {
-    const double top = at.y + label_height + (row_height - size.height) / 2;
-    const box where{at.x + size.before, top, size.width, size.height};
+    const box where = panel_box(size, at, row_height);
     if (set.is_curve())
         draw_curve(page, set, i, where, last_in_column, x_name);
     else
         draw_image(page, set, i, where, i == 0);
+}
+
+/// Around the middle of a Fourier transform.
+void draw_circle(canvas& page, const panels& set, const box& where, double radius)
+{
+    const auto middle = [](std::size_t n)
+    { return (std::floor(static_cast<double>(n) / 2) + 0.5) / static_cast<double>(n); };
+    const point centre{where.x + middle(set.cols) * where.width,
+                       where.y + middle(set.rows) * where.height};
+    constexpr int corners = 120;
+    std::vector<point> points;
+    for (int i = 0; i <= corners; ++i)
+    {
+        const double angle = 2 * std::numbers::pi * i / corners;
+        points.push_back({centre.x + radius * where.width * std::cos(angle),
+                          centre.y + radius * where.width * std::sin(angle)});
+    }
+    page.curve(points, where, {1, 1, 1}, 1);
 }
 }
 
@@ -205,14 +230,14 @@ void draw_montage(const std::filesystem::path& path, const montage& what)
             what.components.size() > 0 && what.maps.size() > 0,
         "a montage needs components (k, channels...) and maps (k, positions...) of one k; given ",
         shape_text(shape), " and ", shape_text(map_shape));
-    const panels components =
-        make_panels(what.components, what.channel_axes, what.component_display, &magma);
+    const panels components = make_panels(what.components, what.channel_axes,
+                                          what.component_display, what.component_colours);
     const panels maps = make_panels(what.maps, what.position_axes, what.map_display, &viridis);
     const layout grid = best_layout(components, maps);
     canvas page(path, grid.width(), grid.height());
     draw_title(page, {page_margin, 24}, what.title, grid.width() - 2 * page_margin);
-    const double next = draw_key(page, {page_margin, 41}, "components", components);
-    draw_key(page, {next, 41}, "maps", maps);
+    const double next = draw_key(page, {page_margin, 41}, what.component_name, components);
+    draw_key(page, {next, 41}, what.map_name, maps);
     const std::size_t count = components.values.size();
     for (std::size_t i = 0; i < count; ++i)
     {
@@ -223,6 +248,8 @@ void draw_montage(const std::filesystem::path& path, const montage& what)
         draw_panel(page, components, i, grid.component, at, grid.row_height, last, "channel");
         const point beside{at.x + grid.component.whole() + 8, at.y};
         draw_panel(page, maps, i, grid.map, beside, grid.row_height, last, "position");
+        if (what.map_circle > 0 && !maps.is_curve())
+            draw_circle(page, maps, panel_box(grid.map, beside, grid.row_height), what.map_circle);
     }
     page.save();
 }

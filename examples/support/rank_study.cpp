@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace support
@@ -15,6 +16,8 @@ constexpr colour minimum_ink{0, 0, 0};
 constexpr colour mean_ink{0.12, 0.32, 0.53};
 constexpr colour pca_ink{0.80, 0.25, 0.15};
 constexpr colour counts_ink{0.10, 0.50, 0.30};
+constexpr colour other_inks[] = {
+    {0.12, 0.32, 0.53}, {0.55, 0.30, 0.60}, {0.75, 0.50, 0.05}, {0.45, 0.45, 0.45}};
 constexpr double mark_radius = 2;
 constexpr double mark_opacity = 0.35;
 
@@ -24,7 +27,7 @@ using at_rank = rank_study::at_rank;
 struct series
 {
     std::string name;
-    double at_rank::*value;
+    std::vector<point> values; ///< x: the rank, y: the value
     colour ink;
     double dash = 0;
     double radius = 2.6; ///< of the marks
@@ -69,11 +72,14 @@ std::vector<double> values_of(const chart& what, std::size_t first)
     for (std::size_t i = first; i < what.study->ranks.size(); ++i)
     {
         const auto& r = what.study->ranks[i];
-        for (const auto& line : what.lines)
-            values.push_back(r.*line.value);
         if (what.with_starts)
             values.insert(values.end(), r.starts.begin(), r.starts.end());
     }
+    for (const auto& line : what.lines)
+        for (const point& p : line.values)
+            if (first < what.study->ranks.size() &&
+                p.x >= static_cast<double>(what.study->ranks[first].rank))
+                values.push_back(p.y);
     return values;
 }
 
@@ -122,11 +128,12 @@ void draw_starts(canvas& page, const view& v, const std::vector<double>& values,
     }
 }
 
-void draw_line(canvas& page, const view& v, const std::vector<at_rank>& ranks, const series& line)
+void draw_line(canvas& page, const view& v, const series& line)
 {
     std::vector<point> points;
-    for (std::size_t i = v.first; i < ranks.size(); ++i)
-        points.push_back(v.place(static_cast<double>(ranks[i].rank), ranks[i].*line.value));
+    for (const point& p : line.values)
+        if (p.x >= v.across.low && p.x <= v.across.high)
+            points.push_back(v.place(p.x, p.y));
     page.curve(points, v.where, line.ink, 1.3, 1, line.dash);
     for (const point& p : points)
         if (p.y >= v.where.y && p.y <= v.where.bottom())
@@ -163,7 +170,7 @@ void draw_view(canvas& page, const chart& what, const view& v)
             draw_starts(page, v, ranks[i].starts, rank, mark_opacity);
         }
     for (const auto& line : what.lines)
-        draw_line(page, v, ranks, line);
+        draw_line(page, v, line);
 }
 
 std::string starts_name(const rank_study& what)
@@ -220,11 +227,34 @@ void draw(const std::filesystem::path& path, const chart& what)
     page.save();
 }
 
+std::vector<point> points_of(const rank_study& what, double at_rank::*value)
+{
+    std::vector<point> out;
+    for (const auto& r : what.ranks)
+        out.push_back({static_cast<double>(r.rank), r.*value});
+    return out;
+}
+
 series minimum_of(const rank_study& what)
 {
-    return {.name = what.is_polished ? "minimum (best start, polished)" : "minimum",
-            .value = &at_rank::minimum,
+    return {.name = what.name + (what.is_polished ? "minimum (best start, polished)" : "minimum"),
+            .values = points_of(what, &at_rank::minimum),
             .ink = minimum_ink};
+}
+
+/// In inks of their own, as many as there are, then again.
+std::vector<series> others_of(const rank_study& what)
+{
+    std::vector<series> out;
+    for (const auto& other : what.others)
+    {
+        auto& line = out.emplace_back();
+        line.name = other.name;
+        line.ink = other_inks[(out.size() - 1) % std::size(other_inks)];
+        for (std::size_t i = 0; i < other.ranks.size(); ++i)
+            line.values.push_back({static_cast<double>(other.ranks[i]), other.values[i]});
+    }
+    return out;
 }
 }
 
@@ -233,7 +263,7 @@ void draw_mse_scatter(const std::filesystem::path& path, const rank_study& what)
     draw(path, {.study = &what,
                 .lines = {minimum_of(what),
                           {.name = "mean of the starts",
-                           .value = &at_rank::mean,
+                           .values = points_of(what, &at_rank::mean),
                            .ink = mean_ink,
                            .dash = 4,
                            .radius = 0}},
@@ -242,15 +272,16 @@ void draw_mse_scatter(const std::filesystem::path& path, const rank_study& what)
 
 void draw_mse_pca(const std::filesystem::path& path, const rank_study& what)
 {
-    chart pca{.study = &what, .lines = {minimum_of(what)}, .with_crossing = true};
+    chart pca{.study = &what, .lines = others_of(what), .with_crossing = true};
+    pca.lines.push_back(minimum_of(what));
     if (std::ranges::any_of(what.ranks,
                             [](const at_rank& r) { return std::isfinite(r.scaled_pca); }))
         pca.lines.push_back({.name = "PCA scaled for counts",
-                             .value = &at_rank::scaled_pca,
+                             .values = points_of(what, &at_rank::scaled_pca),
                              .ink = counts_ink,
                              .radius = 2});
     pca.lines.push_back({.name = "PCA (least squares: lower bound)",
-                         .value = &at_rank::pca,
+                         .values = points_of(what, &at_rank::pca),
                          .ink = pca_ink,
                          .dash = 3,
                          .radius = 1.5});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "report.hpp"
+#include "fourier.hpp"
 #include "model.hpp"
 
 #include <algorithm>
@@ -63,6 +64,16 @@ nlohmann::ordered_json describe_options(const arguments& a)
     return out;
 }
 
+/// Of the resolution_limit among these constraints, "resolution_limit:0.25"; 0 where there is none.
+double cutoff_of(const std::vector<std::string>& names)
+{
+    const std::string name = "resolution_limit:";
+    for (const auto& n : names)
+        if (n.starts_with(name))
+            return std::stod(n.substr(name.size()));
+    return 0;
+}
+
 std::string title_of(const arguments& a, const outcome& out)
 {
     std::ostringstream title;
@@ -100,6 +111,7 @@ nlohmann::ordered_json report(const arguments& a, const input& in, const outcome
                           {"status", r.status},
                           {"iterations", r.iterations},
                           {"best_iteration", r.best_iteration},
+                          {"rises", r.rises},
                           {"mse", r.mse},
                           {"seconds", r.seconds}});
         seconds += r.seconds;
@@ -128,6 +140,21 @@ montage montage_of(const arguments& a, const input& in, const outcome& out)
             .channel_axes = in.channel_axes,
             .position_axes = in.position_axes,
             .title = in.source + ": " + title_of(a, out)};
+}
+
+montage fourier_of(const arguments& a, const input& in, const outcome& out)
+{
+    return {.components = out.maps,
+            .maps = power_spectra(out.maps),
+            .channel_axes = in.position_axes,
+            .position_axes = frequency_axes(in.position_axes),
+            .title = in.source + ": " + title_of(a, out),
+            .component_display = display::linear,
+            .map_display = display::logarithmic,
+            .component_name = "maps",
+            .map_name = "their Fourier transforms, power",
+            .component_colours = &viridis,
+            .map_circle = cutoff_of(constraint_names(a, xunmix::side::maps))};
 }
 
 convergence convergence_of(const arguments& a, const outcome& out)

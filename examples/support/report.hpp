@@ -29,6 +29,8 @@ table history_table(const outcome& out);
 nlohmann::ordered_json report(const arguments& a, const input& in, const outcome& out);
 
 montage montage_of(const arguments& a, const input& in, const outcome& out);
+/// The maps, which must be images, beside their Fourier transforms.
+montage fourier_of(const arguments& a, const input& in, const outcome& out);
 convergence convergence_of(const arguments& a, const outcome& out);
 
 /// A line about the best start, and one about what to be wary of where there is something.

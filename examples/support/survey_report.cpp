@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <iomanip>
 #include <sstream>
+#include <utility>
 #include <variant>
 
 #include <xunmix/core/error.hpp>
@@ -134,10 +136,43 @@ nlohmann::ordered_json report(const arguments& a, const input& in, const survey_
             {"ranks", ranks}};
 }
 
-rank_study study_of(const arguments& a, const input& in, const survey_outcome& out)
+std::vector<rank_study::other_minima> read_others(const arguments& a, const input& in)
+{
+    using json = nlohmann::ordered_json;
+    using xunmix::detail::require;
+    std::vector<rank_study::other_minima> out;
+    for (const auto& folder : a.survey->beside)
+    {
+        const auto path = folder / "report.json";
+        const std::string refusal = "cannot draw '" + folder.string() + "' beside this survey: ";
+        std::ifstream file(path);
+        const json report = file ? json::parse(file, nullptr, false) : json();
+        require<xunmix::io_error>(report.is_object() &&
+                                      report.value("program", "") == "unmix survey",
+                                  refusal, "there is no report.json of a survey in it");
+        const json data = describe_data(a, in);
+        for (const char* what : {"source", "shape", "position_axis_numbers", "masked"})
+            require<xunmix::invalid_argument>(
+                report["data"][what] == data[what], refusal, "it is of a scan with ", what, " ",
+                report["data"][what].dump(), ", this one has ", data[what].dump());
+        auto& other = out.emplace_back();
+        other.name = report["options"]["algorithm"].get<std::string>();
+        for (const auto& r : report["ranks"])
+        {
+            other.ranks.push_back(r["rank"].get<std::size_t>());
+            other.values.push_back(r["minimum"].get<double>());
+        }
+    }
+    return out;
+}
+
+rank_study study_of(const arguments& a, const input& in, const survey_outcome& out,
+                    std::vector<rank_study::other_minima> others)
 {
     rank_study study{.ranks = {},
                      .crossing = out.crossing,
+                     .name = others.empty() ? "" : a.algorithm + ", ",
+                     .others = std::move(others),
                      .is_polished = !a.survey->exact && a.survey->polish > 0,
                      .title = text(in.source, ": ", a.starts, a.starts == 1 ? " start" : " starts",
                                    " at each rank, ", a.algorithm, ", ", out.noise, " noise"),

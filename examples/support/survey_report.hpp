@@ -23,7 +23,12 @@ table ranks_table(const survey_outcome& out);
 /// Everything needed to run it again, and what came out.
 nlohmann::ordered_json report(const arguments& a, const input& in, const survey_outcome& out);
 
-rank_study study_of(const arguments& a, const input& in, const survey_outcome& out);
+/// The minima of earlier surveys, from the report.json in their folders. Throws xunmix::io_error
+/// for what is no survey's folder, xunmix::invalid_argument for one of another scan.
+std::vector<rank_study::other_minima> read_others(const arguments& a, const input& in);
+
+rank_study study_of(const arguments& a, const input& in, const survey_outcome& out,
+                    std::vector<rank_study::other_minima> others);
 
 /// The ranks as a table, and what to be wary of where there is something.
 std::string summary(const arguments& a, const survey_outcome& out);

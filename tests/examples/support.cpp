@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../io/files.hpp"
 #include "support/figure.hpp"
+#include "support/fourier.hpp"
 #include "support/run_folder.hpp"
 #include "support/ticks.hpp"
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <doctest/doctest.h>
 
@@ -157,6 +159,79 @@ TEST_CASE("rank study: any number of ranks, whatever their values")
         CHECK(is_png(scratch / "b.png"));
     }
     CHECK(scratch.count() == 2);
+}
+
+TEST_CASE("rank study: others' minima, at whatever ranks")
+{
+    const scratch_folder scratch;
+    support::rank_study what{.name = "als, ",
+                             .others = {{"mu", {1, 2, 9}, {3, 2, std::nan("")}}, {"hals", {}, {}}}};
+    what.ranks = {{.rank = 2, .minimum = 3}, {.rank = 3, .minimum = 1}};
+    support::draw_mse_pca(scratch / "a.png", what);
+    CHECK(is_png(scratch / "a.png"));
+}
+
+TEST_CASE("scree: any number of components, whatever their variances")
+{
+    const scratch_folder scratch;
+    for (const std::vector<double>& values :
+         {std::vector<double>{}, {1}, {5, 4, 0, 0}, {1e9, 1, 1e-9}, {std::nan(""), 1}})
+    {
+        support::draw_scree(scratch / "a.png", {.variances = values, .mse = values});
+        CHECK(is_png(scratch / "a.png"));
+    }
+}
+
+TEST_CASE("dendrogram: any number of leaves and clusters, maps of any kind")
+{
+    const scratch_folder scratch;
+    for (const std::size_t leaves : {2U, 3U, 40U})
+    {
+        std::vector<double> distances(leaves * leaves);
+        for (std::size_t i = 0; i < leaves; ++i)
+            for (std::size_t j = 0; j < leaves; ++j)
+                distances[i * leaves + j] = leaves == 3 ? 0 : std::abs(double(i) - double(j));
+        const auto tree = xu::cluster(std::span<const double>(distances));
+        for (const std::size_t count : {std::size_t{1}, std::size_t{2}, leaves})
+            for (const auto& maps : {ramp({count, 7}), ramp({count, 5, 9})})
+            {
+                support::draw_dendrogram(scratch / "a.png", {.tree = tree,
+                                                             .labels = tree.cut_into(count),
+                                                             .patterns = ramp({count, 9, 8}),
+                                                             .maps = maps});
+                CHECK(is_png(scratch / "a.png"));
+            }
+    }
+}
+
+TEST_CASE("fourier: the power of a wave lies at its frequency, nothing at 0")
+{
+    for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{12, 16}, {9, 7}})
+    {
+        auto wave = xu::tensor<double>::from_shape({1, rows, cols});
+        for (std::size_t y = 0; y < rows; ++y)
+            for (std::size_t x = 0; x < cols; ++x)
+                wave(0, y, x) =
+                    5 + std::cos(2 * std::numbers::pi *
+                                 (3.0 * double(y) / double(rows) + 2.0 * double(x) / double(cols)));
+        const auto power = support::power_spectra(wave);
+        const double half = double(rows * cols) / 2;
+        for (std::size_t y = 0; y < rows; ++y)
+            for (std::size_t x = 0; x < cols; ++x)
+            {
+                const bool there = (y == rows / 2 + 3 && x == cols / 2 + 2) ||
+                                   (y == rows / 2 - 3 && x == cols / 2 - 2);
+                CHECK(power(0, y, x) == doctest::Approx(there ? half * half : 0));
+            }
+    }
+    const auto axes = support::frequency_axes(
+        {{.name = "y", .units = "nm", .size = 10, .scale = -2}, {.name = "x", .size = 5}});
+    CHECK(axes[0].units == "1/nm");
+    CHECK(axes[0].scale == doctest::Approx(0.05));
+    CHECK(axes[0].at(5) == doctest::Approx(0));
+    CHECK(axes[1].units == "per position");
+    CHECK(axes[1].at(2) == doctest::Approx(0));
+    CHECK(axes[1].scale == doctest::Approx(0.2));
 }
 
 TEST_CASE("ticks: round numbers within the range, labels that tell them apart")

@@ -290,6 +290,33 @@ TEST_CASE("unmix survey resumes only what fits")
     refused(options, "this is no survey of xunmix");
 }
 
+TEST_CASE("unmix survey draws another survey beside itself, if it is of the same scan")
+{
+    const surveyed_scan s;
+    const std::string options = "--ranks 2:4 --starts 2 --iterations 5 ";
+    REQUIRE(s.survey("mu", options + "--algorithm mu").exit_code == 0);
+    REQUIRE(s.survey("als", options + "--algorithm als").exit_code == 0);
+    const std::string alone = s.file("als", "mse_pca.png"), numbers = s.file("als", "ranks.csv");
+    const auto run =
+        s.survey("als", options + "--algorithm als --beside " + (s.folder / "mu").string());
+    CAPTURE(run.output);
+    REQUIRE(run.exit_code == 0);
+    CHECK(s.file("als", "mse_pca.png") != alone);
+    CHECK(s.file("als", "ranks.csv") == numbers);
+    const auto refused = [&](const std::string& more, const std::string& part)
+    {
+        const auto failed = s.survey("other", options + more);
+        CAPTURE(failed.output);
+        CHECK(failed.exit_code == 1);
+        CHECK(failed.output.find(part) != std::string::npos);
+        CHECK(!std::filesystem::exists(s.folder / "other"));
+    };
+    refused("--beside " + (s.folder / "none").string(),
+            "beside this survey: there is no report.json of a survey in it");
+    refused("--mask-disk 8,8,2 --beside " + (s.folder / "mu").string(),
+            "beside this survey: it is of a scan with masked \"\", this one has \"disk at");
+}
+
 TEST_CASE("unmix survey refuses ranks that cannot be")
 {
     check_refused("--ranks 5:2", 2,
@@ -321,7 +348,8 @@ TEST_CASE("unmix survey refuses options that cannot be")
     check_refused("--ranks 2 --maps positive", 1,
                   "there is no constraint \"positive\"; known are non_negative, sparse:WEIGHT, "
                   "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
-                  "smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak");
+                  "smooth:WEIGHT, resolution_limit:CUTOFF, "
+                  "no_downward_convex_peak[:FROM[:EVERY]]");
     for (const std::string first : {"--rank 3 ", "--seed 2 ", "scan.npy "})
     {
         const auto run = run_unmix(first + "survey --ranks 2:3");

@@ -85,6 +85,125 @@ TEST_CASE("unmix writes maps, components, history, report and pictures")
     }
 }
 
+TEST_CASE("unmix --algorithm pca writes scores, loadings and scree")
+{
+    const scratch_folder folder;
+    xu::write_npy(folder / "scan.npy", small_scan());
+    for (const std::string option : {"", " --uncentred"})
+    {
+        const auto out = folder / "out";
+        const auto run = run_unmix((folder / "scan.npy").string() +
+                                   " --algorithm pca --rank 3 --mask-disk 1,2,1 --output " +
+                                   out.string() + option);
+        CAPTURE(run.output);
+        REQUIRE(run.exit_code == 0);
+        const auto report = nlohmann::json::parse(read_bytes(out / "report.json"));
+        const auto mse = report["mse_of_rank"].get<std::vector<double>>();
+        REQUIRE(mse.size() == 4);
+        CHECK(mse[2] < 1e-4); // two components and little noise
+        CHECK(mse[2] < 0.01 * mse[1]);
+        CHECK(report["centred"] == option.empty());
+        const auto maps = xu::read_npy_as<double>(out / "maps.npy");
+        const auto components = xu::read_npy_as<double>(out / "components.npy");
+        const auto mean = xu::read_npy_as<double>(out / "mean.npy");
+        const auto scan = small_scan();
+        double rest = 0;
+        for (std::size_t i = 0; i < 30; ++i)
+            for (std::size_t c = 0; c < 28; ++c)
+            {
+                double model = mean.data()[c];
+                for (std::size_t j = 0; j < 3; ++j)
+                    model += maps.data()[j * 30 + i] * components.data()[j * 28 + c];
+                if (components.data()[c] != 0) // not masked
+                    rest += std::pow(scan.data()[i * 28 + c] - model, 2);
+            }
+        CHECK(rest / (30 * 23) == doctest::Approx(mse[3]).epsilon(1e-3));
+        const std::string scree = read_bytes(out / "scree.csv");
+        CHECK(std::count(scree.begin(), scree.end(), '\n') == 1 + 4);
+        for (const char* picture : {"montage.png", "scree.png"})
+            CHECK(read_bytes(out / picture).starts_with("\x89PNG"));
+        CHECK(!std::filesystem::exists(out / "history.csv"));
+    }
+}
+
+TEST_CASE("unmix --cluster gathers components that are one pattern, turned")
+{
+    // Two patterns, one of them turned by 90 degrees, each alone in a third of the positions.
+    auto scan = xu::tensor<float>::from_shape({6, 5, 16, 16});
+    const auto pattern = [](bool ring, double v, double u)
+    {
+        const double r = std::hypot(v, u), phi = std::atan2(u, v);
+        return std::exp(-r / 4) + (ring ? std::exp(-(r - 5) * (r - 5)) * (1 + std::cos(2 * phi))
+                                        : std::exp(-(r - 3) * (r - 3)) * (1 + std::cos(3 * phi)));
+    };
+    for (std::size_t i = 0; i < 30; ++i)
+        for (std::size_t v = 0; v < 16; ++v)
+            for (std::size_t u = 0; u < 16; ++u)
+            {
+                const double y = static_cast<double>(v) - 8, x = static_cast<double>(u) - 8;
+                scan.data()[(i * 16 + v) * 16 + u] = static_cast<float>(
+                    (1 + 0.1 * static_cast<double>(i)) * (i % 3 == 0   ? pattern(true, y, x)
+                                                          : i % 3 == 1 ? pattern(true, x, -y)
+                                                                       : pattern(false, y, x)));
+            }
+    const scratch_folder folder;
+    xu::write_npy(folder / "scan.npy", scan);
+    const auto out = folder / "out";
+    const auto run =
+        run_unmix((folder / "scan.npy").string() + " --rank 3 --starts 3 --iterations 500 " +
+                  "--cluster 2 --linkage complete --friedel --output " + out.string());
+    CAPTURE(run.output);
+    REQUIRE(run.exit_code == 0);
+    const auto report = nlohmann::json::parse(read_bytes(out / "report.json"));
+    const auto& clusters = report["clusters"];
+    CHECK(clusters["linkage"] == "complete");
+    CHECK(clusters["friedel"] == true);
+    const auto labels = clusters["cluster_of_component"].get<std::vector<std::size_t>>();
+    const auto pair = std::count(labels.begin(), labels.end(), labels[0]) == 2
+                          ? labels[0]
+                          : labels[1]; // the label that occurs twice
+    CHECK(std::count(labels.begin(), labels.end(), pair) == 2);
+    const auto table = xu::read_npy_as<double>(out / "similarity.npy");
+    for (std::size_t a = 0; a < 3; ++a)
+        for (std::size_t b = 0; b < 3; ++b)
+            CHECK((table(a, b) > 0.9) == (labels[a] == labels[b]));
+    CHECK(xu::read_npy_as<double>(out / "cluster_patterns.npy").size() == 2 * 256);
+    CHECK(xu::read_npy_as<double>(out / "cluster_maps.npy").size() == 2 * 30);
+    const std::string rows = read_bytes(out / "clusters.csv");
+    CHECK(std::count(rows.begin(), rows.end(), '\n') == 1 + 3);
+    CHECK((rows.find(",90") != std::string::npos || rows.find(",-90") != std::string::npos ||
+           rows.find(",89.") != std::string::npos || rows.find(",-89.") != std::string::npos));
+    for (const char* picture : {"dendrogram.png", "fourier.png"})
+        CHECK(read_bytes(out / picture).starts_with("\x89PNG"));
+}
+
+TEST_CASE("unmix refuses clusters and principal components that cannot be")
+{
+    check_refused(small_scan(), "--rank 3 --cluster 2",
+                  "a pattern needs at least 8 x 8 pixels for polar coordinates, got 4 x 7");
+    check_refused(small_scan(), "--rank 3 --cluster 2 --positions 0,1,2",
+                  "--cluster turns patterns, so it needs channels of two axes; this scan's have 1");
+    check_refused(small_scan(), "--rank 29 --algorithm pca",
+                  "pca takes a rank from 1 to min(positions, channels) = 28, got 29");
+    const auto refused = [](const std::string& options, const std::string& sentence)
+    {
+        const auto run = run_unmix(options);
+        CAPTURE(run.output);
+        CHECK(run.exit_code == 2);
+        CHECK(run.output == sentence + "\nRun with --help for more information.\n");
+    };
+    refused("--rank 3 --cluster 4",
+            "--cluster: 3 components can be gathered in 1 to 3 clusters, got 4");
+    refused("--rank 1 --cluster 1",
+            "--cluster: 1 components can be gathered in no clusters: it takes two at least");
+    refused("--rank 3 --friedel", "--friedel: it says how to cluster; give --cluster, too");
+    refused("--rank 3 --uncentred", "--uncentred: only --algorithm pca takes the mean off");
+    refused("--rank 3 --algorithm pca --starts 2",
+            "--starts: pca has no iterations, starts or constraints, and its components are no "
+            "patterns to cluster; leave this option out or take another --algorithm");
+    CHECK(run_unmix("survey --algorithm pca").exit_code == 2);
+}
+
 TEST_CASE("unmix gives the same bytes again, whatever the number of threads")
 {
     const scratch_folder folder;
@@ -179,7 +298,8 @@ TEST_CASE("unmix refuses constraints it does not know and options that contradic
     check_refused(small_scan(), "--rank 2 --maps positive",
                   "there is no constraint \"positive\"; known are non_negative, sparse:WEIGHT, "
                   "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
-                  "smooth:WEIGHT, resolution_limit:CUTOFF, no_downward_convex_peak");
+                  "smooth:WEIGHT, resolution_limit:CUTOFF, "
+                  "no_downward_convex_peak[:FROM[:EVERY]]");
     check_refused(small_scan(), "--rank 2 --maps bounded:2:1",
                   "bounded needs lower <= upper, got 2 and 1");
     check_refused(small_scan(), "--rank 2 --dataset /a",

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "figure.hpp"
+#include "fit.hpp"
+#include "input.hpp"
+#include "run_folder.hpp"
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace support
+{
+/// What --cluster found.
+struct clustering
+{
+    xunmix::similarity_table table;
+    xunmix::dendrogram tree;
+    std::vector<std::size_t> labels;
+    std::vector<xunmix::pattern_cluster> clusters;
+};
+
+/// Throws xunmix::invalid_argument where the scan has no patterns to turn.
+void check_clusters(const arguments& a, const input& in);
+
+clustering cluster_components(const arguments& a, const input& in, const outcome& out);
+
+/// clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy, dendrogram.png
+void write_clusters(const run_folder& folder, const arguments& a, const input& in,
+                    const clustering& found);
+
+nlohmann::ordered_json report(const arguments& a, const clustering& found);
+
+/// A line for each cluster.
+std::string summary(const clustering& found);
+}

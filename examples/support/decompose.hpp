@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "figure.hpp"
+#include "input.hpp"
+#include "run_folder.hpp"
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace support
+{
+/// Principal components, whatever the scan's type.
+struct decomposition
+{
+    xunmix::tensor<double> maps;       ///< (k, positions...): scores, masked places NaN
+    xunmix::tensor<double> components; ///< (k, channels...): loadings, masked places NaN
+    xunmix::tensor<double> mean;       ///< (channels...)
+    std::vector<double> variances;
+    std::vector<double> mse;
+    std::string noise; ///< the noise model used
+    bool centred = true;
+    std::size_t negative_data = 0;
+    double seconds = 0;
+};
+
+/// What --algorithm pca does. Counts that are weighed are not centred: their mean is what the
+/// weights come from. Throws xunmix::error.
+decomposition decompose(const arguments& a, const input& in);
+
+/// One row a component.
+table scree_table(const decomposition& found);
+nlohmann::ordered_json report(const arguments& a, const input& in, const decomposition& found);
+montage montage_of(const arguments& a, const input& in, const decomposition& found);
+scree scree_of(const arguments& a, const input& in, const decomposition& found);
+std::string summary(const decomposition& found);
+}
