@@ -34,6 +34,8 @@ BUILD = HERE.parents[1] / "build"
 SKLEARN_CD, SKLEARN_MU = ("scikit-learn", "cd"), ("scikit-learn", "mu")
 HYPERSPY = ("HyperSpy", "NMF")
 HALS, PLAIN_HALS = ("xunmix", "hals"), ("xunmix", "hals, plain")
+SKLEARN_PCA, SKLEARN_SVD = ("scikit-learn", "pca"), ("scikit-learn", "svd")
+PCA, SVD = ("xunmix", "pca"), ("xunmix", "svd")
 XUNMIX = [HALS] + [("xunmix", name) for name in ("bpp", "als", "multiplicative")]
 COMMANDS = {
     SKLEARN_CD: [sys.executable, HERE / "peers.py", "sklearn-cd"],
@@ -41,6 +43,9 @@ COMMANDS = {
     HYPERSPY: [sys.executable, HERE / "peers.py", "hyperspy"],
     PLAIN_HALS: ["trace", "--algorithm", "hals", "--plain"],
 }
+COMMANDS |= {program: [sys.executable, HERE / "peers.py", "sklearn-" + program[1]]
+             for program in (SKLEARN_PCA, SKLEARN_SVD)}  # fmt: skip
+COMMANDS |= {program: ["trace", "--algorithm", program[1]] for program in (PCA, SVD)}
 COMMANDS |= {program: ["trace", "--algorithm", program[1]] for program in XUNMIX}
 COLOURS = {"cd": "C0", "hals": "C0", "mu": "C3", "multiplicative": "C3", "als": "C2", "bpp": "C1"}
 STYLES = {"scikit-learn": "--", "xunmix": "-"}
@@ -123,7 +128,7 @@ class Bench:
             for name, task in tasks.items():
                 values[name].append(value(task()))
         for name, found in values.items():
-            print(f"  {name:32} {what}: median {np.median(found):.4f}, "
+            print(f"  {name if isinstance(name, str) else ' '.join(name):32} {what}: median {np.median(found):.4f}, "
                   f"from {min(found):.4f} to {max(found):.4f}", flush=True)
         return values
 
@@ -180,6 +185,30 @@ def iteration(bench, options):
     figure(ratio(values, "scikit-learn cd", "xunmix hals"),
            f"scikit-learn cd's seconds per iteration over xunmix hals', rank {options.rank} "
            f"({plain:.3g} over those of plain hals, which takes the same steps)")
+
+
+def pca(bench, options):
+    """Seconds of a randomized PCA to rank 20, and of one that is not centred, scikit-learn's over
+    xunmix's, which leaves no larger error."""
+    start, programs = Start(bench.folder, 20), (SKLEARN_PCA, PCA, SKLEARN_SVD, SVD)
+    errors = {}
+
+    def run(program):
+        run = bench.run(program, bench.scan, start, 3)
+        errors[program] = run.errors[-1]
+        return run
+
+    values = bench.take_turns({program: lambda program=program: run(program)
+                               for program in programs},
+                              "seconds", Run.per_iteration)  # fmt: skip
+    for theirs, ours in (SKLEARN_PCA, PCA), (SKLEARN_SVD, SVD):
+        print(f"  {ours[1]}: error {errors[theirs]:.5f} by scikit-learn, {errors[ours]:.5f} by xunmix")
+        if errors[ours] > 1.001 * errors[theirs]:
+            sys.exit("xunmix's is larger: the seconds cannot be compared")
+    svd = ratio(values, SKLEARN_SVD, SVD)
+    figure(ratio(values, SKLEARN_PCA, PCA),
+           "scikit-learn's seconds of a randomized PCA to rank 20 over xunmix's "
+           f"({svd:.3g} not centred: TruncatedSVD)")
 
 
 def time_to_error(bench, options):
@@ -427,7 +456,7 @@ def everything(bench, options):
     run_figure(bench, "growth", options)
 
 
-FIGURES = {"iteration": iteration, "time-to-error": time_to_error, "survey": survey,
+FIGURES = {"iteration": iteration, "pca": pca, "time-to-error": time_to_error, "survey": survey,
            "memory": memory, "curves": curves, "growth": growth, "all": everything}  # fmt: skip
 
 

@@ -7,6 +7,9 @@ usage: peers.py PROGRAM SCAN.npy [--start FOLDER] [--rank K] [--iterations N]
 PROGRAM is one of
   sklearn-cd   scikit-learn's NMF, coordinate descent, from the start
   sklearn-mu   scikit-learn's NMF, multiplicative updates, from the start
+  sklearn-pca, sklearn-svd
+               scikit-learn's PCA and TruncatedSVD to the rank, randomized with two power
+               iterations and ten more directions, as often as iterations; no start
   hyperspy     HyperSpy's decomposition(algorithm="NMF") at the rank, from a random start; it calls
                scikit-learn's coordinate descent, whose seconds these are
 
@@ -20,7 +23,7 @@ import time
 import warnings
 
 import numpy as np
-from sklearn.decomposition import NMF, _nmf
+from sklearn.decomposition import NMF, PCA, TruncatedSVD, _nmf
 from sklearn.exceptions import ConvergenceWarning
 
 
@@ -76,6 +79,26 @@ def run_sklearn(X, options):
     model.fit_transform(X, W=W, H=H)
 
 
+def run_decomposition(X, options):
+    kind = np.float32 if X.dtype == np.float32 else np.float64
+    X = X.astype(kind, copy=False)
+    seconds = 0.0
+    for i in range(options.iterations):
+        if options.program == "sklearn-pca":
+            model = PCA(options.rank, svd_solver="randomized", iterated_power=2,
+                        n_oversamples=10, random_state=i)  # fmt: skip
+        else:
+            model = TruncatedSVD(options.rank, n_iter=2, n_oversamples=10, random_state=i)
+        started = time.perf_counter()
+        model.fit_transform(X)
+        seconds += time.perf_counter() - started
+        whole = sum(np.square(row, dtype=np.float64).sum() for row in X)
+        if options.program == "sklearn-pca":
+            whole -= len(X) * np.square(model.mean_, dtype=np.float64).sum()
+        rest = whole - np.square(model.singular_values_, dtype=np.float64).sum()
+        print(f"{i + 1},{seconds:.6f},{np.sqrt(rest / whole):.8f}", flush=True)
+
+
 def run_hyperspy(scan, options):
     import hyperspy.api as hs  # takes seconds
 
@@ -96,11 +119,12 @@ def peak_memory():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program", choices=("sklearn-cd", "sklearn-mu", "hyperspy"))
+    parser.add_argument("program", choices=("sklearn-cd", "sklearn-mu", "sklearn-pca",
+                                            "sklearn-svd", "hyperspy"))
     parser.add_argument("scan", type=pathlib.Path)
     parser.add_argument("--start", type=pathlib.Path,
                         help="folder: start_maps.npy (n, k), start_components.npy (k, m)")
-    parser.add_argument("--rank", type=int, default=7, help="of hyperspy; else the start's")
+    parser.add_argument("--rank", type=int, default=7, help="of hyperspy, pca and svd; else the start's")
     parser.add_argument("--iterations", type=int, default=20, help="at most so many")
     parser.add_argument("--errors", action="store_true", help="compute them; else they are nan")
     parser.add_argument("--until", type=float, default=0, help="stop at this relative error")
@@ -116,6 +140,8 @@ def main():
     try:
         if options.program == "hyperspy":
             run_hyperspy(scan, options)
+        elif options.program in ("sklearn-pca", "sklearn-svd"):
+            run_decomposition(X, options)
         else:
             run_sklearn(X, options)
     except Reached:

@@ -108,6 +108,27 @@ void trace(const xu::dense<T>& x, const job& what, U update, Maps on_maps, Compo
     }
 }
 
+/// As many analyses as iterations, each a line: relative_error is that of all `rank` components.
+template <class T>
+void trace_pca(const xu::dense<T>& x, const job& what, bool centred)
+{
+    double seconds = 0;
+    for (std::size_t i = 1; i <= what.iterations; ++i)
+    {
+        double error = 0;
+        seconds += bench::seconds_of(
+            [&]
+            {
+                const auto found = xu::pca(x, {.rank = what.rank,
+                                               .centred = centred,
+                                               .seed = what.seed,
+                                               .threads = what.threads});
+                error = std::sqrt(found.mse.back() / found.mse.front());
+            });
+        std::printf("%zu,%.6f,%.8f\n", i, seconds, error);
+    }
+}
+
 /// The one place that knows the algorithms.
 template <class T>
 void run(const xu::dense<T>& x, const job& what)
@@ -122,6 +143,8 @@ void run(const xu::dense<T>& x, const job& what)
         trace(x, what, xu::multiplicative{}, maps, components);
     else if (what.algorithm == "als")
         trace(x, what, xu::als{}, maps, xu::on_components(xu::non_negative{}, xu::unit_norm{}));
+    else if (what.algorithm == "pca" || what.algorithm == "svd")
+        trace_pca(x, what, what.algorithm == "pca");
     else
         throw xu::invalid_argument("no algorithm '" + what.algorithm + "'; see --help");
 }
@@ -154,7 +177,7 @@ int main(int argc, char** argv)
     auto* folder = app.add_option("--start", what.start,
                                   "Folder with start_maps.npy (n, k), start_components.npy (k, m)");
     app.add_option("--seed", what.seed, "Of the random start, without --start")->excludes(folder);
-    app.add_option("--algorithm", what.algorithm, "als, hals, bpp or multiplicative")
+    app.add_option("--algorithm", what.algorithm, "als, hals, bpp or multiplicative; pca or svd")
         ->capture_default_str();
     app.add_option("--rounds", what.hals.rounds, "Of hals, over the columns")
         ->capture_default_str();

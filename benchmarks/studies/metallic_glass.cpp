@@ -2,9 +2,10 @@
 
 // How well clusters of components agree with the true structures of a simulated metallic glass
 // (simulate/metallic_glass.hpp, 128 x 128 positions and pixels, rank 30), primitive and with both
-// constraints: als, 100 iterations from uniform random maps. One CSV row for each scan and kind.
+// constraints: als, 100 iterations from uniform random maps; the best iterate, and the last. One
+// CSV row for each scan, start and kind.
 //
-//   study_metallic_glass [scans]
+//   study_metallic_glass [scans [starts]]
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -45,7 +46,7 @@ match best_match(const xu::tensor<float>& maps, std::size_t j, const xu::tensor<
     return out;
 }
 
-void judge(std::uint64_t scan, const char* kind, const xu::result<float>& r,
+void judge(std::uint64_t scan, std::uint64_t start, const char* kind, const xu::result<float>& r,
            const xu::simulate::metallic_glass_scan& glass)
 {
     const auto maps = r.maps();
@@ -80,34 +81,48 @@ void judge(std::uint64_t scan, const char* kind, const xu::result<float>& r,
             ++pairs;
             beyond += error > 1;
         }
-    std::printf("%zu,%s,%.5f,%zu,%td,%.3f,%zu,%zu,%.2f\n", static_cast<std::size_t>(scan), kind,
-                r.mse, r.best_iteration, std::count(seen.begin(), seen.end(), true),
+    std::printf("%zu,%zu,%s,%.5f,%zu,%td,%.3f,%zu,%zu,%.2f\n", static_cast<std::size_t>(scan),
+                static_cast<std::size_t>(start), kind, r.mse, r.best_iteration,
+                std::count(seen.begin(), seen.end(), true),
                 xu::adjusted_rand_index(xu::cluster(table).cut_into(structures), truth), pairs,
                 beyond, worst);
     std::fflush(stdout);
+}
+
+void judge_start(std::uint64_t seed, std::uint64_t start, const xu::unfolded<std::uint16_t>& x,
+                 const xu::simulate::metallic_glass_scan& glass)
+{
+    const xu::options options{
+        .rank = glass.structures.size(), .max_iterations = 100, .tolerance = 0, .seed = start};
+    judge(seed, start, "primitive",
+          xu::factorize(x, options, xu::als{}, xu::on_maps(xu::non_negative{}),
+                        xu::on_components(xu::non_negative{})),
+          glass);
+    for (const bool best : {true, false})
+    {
+        auto choice = options;
+        choice.keep = best ? xu::iterate::best : xu::iterate::last;
+        judge(seed, start, best ? "constrained best iterate" : "constrained last iterate",
+              xu::factorize(x, choice, xu::als{}, xu::on_maps(xu::resolution_limit{.cutoff = 0.3}),
+                            xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{})),
+              glass);
+    }
 }
 }
 
 int main(int argc, char** argv)
 {
     const std::size_t scans = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 5;
+    const std::size_t starts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 3;
     std::printf(
-        "scan,kind,mse,best iteration,components found,adjusted rand,pairs,rotations off by "
+        "scan,start,kind,mse,best iteration,components found,adjusted rand,pairs,rotations off by "
         "over 1 deg,worst rotation (deg)\n");
     for (std::uint64_t seed = 1; seed <= scans; ++seed)
     {
         const auto glass = xu::simulate::metallic_glass({.seed = seed});
         const auto x = xu::unfold(glass.counts, xu::positions{0, 1});
-        const xu::options options{
-            .rank = glass.structures.size(), .max_iterations = 100, .tolerance = 0, .seed = 1};
-        judge(seed, "primitive",
-              xu::factorize(x, options, xu::als{}, xu::on_maps(xu::non_negative{}),
-                            xu::on_components(xu::non_negative{})),
-              glass);
-        judge(seed, "constrained",
-              xu::factorize(x, options, xu::als{}, xu::on_maps(xu::resolution_limit{.cutoff = 0.3}),
-                            xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{})),
-              glass);
+        for (std::uint64_t start = 1; start <= starts; ++start)
+            judge_start(seed, start, x, glass);
         const auto scree = xu::pca(xu::dense(x), {.rank = glass.structures.size() + 10}).variances;
         std::printf("%zu,scree", static_cast<std::size_t>(seed));
         for (const double v : scree)
