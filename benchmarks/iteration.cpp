@@ -16,7 +16,6 @@
 
 #include "support.hpp"
 
-#include <xunmix/core/blas.hpp>
 #include <xunmix/simulate/nanosheets.hpp>
 #include <xunmix/xunmix.hpp>
 
@@ -72,17 +71,6 @@ const xu::simulate::simulated_scan<T>& simulated()
     return scan;
 }
 
-/// X S and X^T C by cblas_sgemm, in the layout that is faster here: factors as k x n and k x m.
-void multiply_by_blas(const xu::tensor<float>& x, std::vector<float>& c, std::vector<float>& s)
-{
-    const auto n = xu::blas::index(c.size() / rank), m = xu::blas::index(s.size() / rank);
-    const auto k = xu::blas::index(rank);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, k, n, m, 1, s.data(), m, x.data(), m, 0,
-                c.data(), n);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, k, m, n, 1, c.data(), n, x.data(), m, 0,
-                s.data(), m);
-}
-
 template <class T>
 void hals_iteration(benchmark::State& state)
 {
@@ -102,7 +90,8 @@ void hals_iteration(benchmark::State& state)
             [&]
             { benchmark::DoNotOptimize(bench::read(x.data(), x.size() * sizeof(T), threads)); }));
         if constexpr (std::is_same_v<T, float>)
-            products.push_back(bench::seconds_of([&] { multiply_by_blas(x, c, s); }));
+            products.push_back(
+                bench::seconds_of([&] { bench::multiply_by_blas(x.data(), c, s, rank); }));
         const std::size_t before = allocations;
         const double seconds = bench::seconds_of([&] { solver.step(); });
         allocated += allocations - before;

@@ -11,7 +11,6 @@
 #include <xunmix/simulate/metallic_glass.hpp>
 #include <xunmix/xunmix.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <numbers>
@@ -29,18 +28,8 @@ void show(const std::string& name, const xu::result<float>& result, std::size_t 
     const auto clusters = xu::gather_clusters(patterns, maps, table, labels);
 
     std::printf("%s: mse %.4f\n", name.c_str(), result.mse);
-    const auto &pattern = clusters[0].pattern.shape(), &map = clusters[0].map.shape();
-    support::cluster_picture picture{
-        .tree = tree,
-        .labels = labels,
-        .patterns = xu::tensor<double>::from_shape({structures, pattern[0], pattern[1]}),
-        .maps = xu::tensor<double>::from_shape({structures, map[0], map[1]}),
-        .title = name};
     for (std::size_t c = 0; c < structures; ++c)
     {
-        const auto &p = clusters[c].pattern, &m = clusters[c].map; // turned back, averaged; summed
-        std::copy(p.begin(), p.end(), picture.patterns.data() + c * p.size());
-        std::copy(m.begin(), m.end(), picture.maps.data() + c * m.size());
         std::printf("  cluster %zu:", c + 1);
         for (std::size_t i = 0; i < clusters[c].members.size(); ++i)
             std::printf(" %zu (%.0f deg)", clusters[c].members[i] + 1,
@@ -49,7 +38,8 @@ void show(const std::string& name, const xu::result<float>& result, std::size_t 
     }
     support::draw_montage("metallic_glass_" + name + ".png",
                           {.components = patterns, .maps = maps, .title = name});
-    support::draw_dendrogram("metallic_glass_" + name + "_clusters.png", picture);
+    support::draw_dendrogram("metallic_glass_" + name + "_clusters.png",
+                             support::picture_of(tree, labels, clusters));
 }
 
 int main(int argc, char** argv)

@@ -82,6 +82,7 @@ def run_sklearn(X, options):
 def run_decomposition(X, options):
     kind = np.float32 if X.dtype == np.float32 else np.float64
     X = X.astype(kind, copy=False)
+    squared_norm = sum(np.square(row, dtype=np.float64).sum() for row in X)
     seconds = 0.0
     for i in range(options.iterations):
         if options.program == "sklearn-pca":
@@ -92,7 +93,7 @@ def run_decomposition(X, options):
         started = time.perf_counter()
         model.fit_transform(X)
         seconds += time.perf_counter() - started
-        whole = sum(np.square(row, dtype=np.float64).sum() for row in X)
+        whole = squared_norm
         if options.program == "sklearn-pca":
             whole -= len(X) * np.square(model.mean_, dtype=np.float64).sum()
         rest = whole - np.square(model.singular_values_, dtype=np.float64).sum()
@@ -124,7 +125,8 @@ def main():
     parser.add_argument("scan", type=pathlib.Path)
     parser.add_argument("--start", type=pathlib.Path,
                         help="folder: start_maps.npy (n, k), start_components.npy (k, m)")
-    parser.add_argument("--rank", type=int, default=7, help="of hyperspy, pca and svd; else the start's")
+    parser.add_argument("--rank", type=int, default=7,
+                        help="of hyperspy, pca and svd; else the start's")
     parser.add_argument("--iterations", type=int, default=20, help="at most so many")
     parser.add_argument("--errors", action="store_true", help="compute them; else they are nan")
     parser.add_argument("--until", type=float, default=0, help="stop at this relative error")

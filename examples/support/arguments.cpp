@@ -101,7 +101,7 @@ void describe_more(CLI::App& app, arguments& a, cluster_request& c)
         ->check(CLI::Range(std::size_t{1}, most_components));
     app.add_option("--linkage", c.linkage,
                    "Distance between clusters: average, complete, single or ward")
-        ->check(CLI::IsMember({"average", "complete", "single", "ward"}))
+        ->check(CLI::IsMember(linkages()))
         ->capture_default_str();
     app.add_flag("--friedel", c.friedel,
                  "For --cluster, a pattern is the same when turned by 180 degrees");
@@ -229,6 +229,16 @@ CLI::App* add_survey(CLI::App& app, arguments& a)
                    "Example: unmix survey core_shell.hspy --ranks 2:8 --output survey");
     return survey;
 }
+}
+
+const std::map<std::string, xunmix::linkage>& linkages()
+{
+    using xunmix::linkage;
+    static const std::map<std::string, linkage> known{{"average", linkage::average},
+                                                      {"complete", linkage::complete},
+                                                      {"single", linkage::single},
+                                                      {"ward", linkage::ward}};
+    return known;
 }
 
 arguments read_arguments(int argc, char** argv)

@@ -5,9 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <xunmix/diffraction/clustering.hpp>
 
 namespace support
 {
@@ -27,9 +30,12 @@ struct survey_request
 struct cluster_request
 {
     std::size_t count = 0;
-    std::string linkage = "average";
+    std::string linkage = "average"; ///< one of linkages()
     bool friedel = false;
 };
+
+/// By name.
+const std::map<std::string, xunmix::linkage>& linkages();
 
 /// What the program unmix was asked to do.
 struct arguments

@@ -102,6 +102,13 @@ display_range axis_range(const std::vector<double>& values, double most)
     return {low - 0.04 * extent, high + 0.04 * extent, display::linear};
 }
 
+display_range positive_axis_range(std::vector<double> values)
+{
+    if (std::ranges::any_of(values, [](double v) { return v > 0; }))
+        std::erase_if(values, [](double v) { return v <= 0; });
+    return axis_range(values, 10);
+}
+
 void draw_x_axis(canvas& page, const box& where, const display_range& range,
                  const std::string& label, bool with_labels)
 {

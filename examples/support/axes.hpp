@@ -37,6 +37,10 @@ std::vector<double> ticks_of(const display_range& range, int count);
 /// highest is over `most` times the lowest and all are above zero.
 display_range axis_range(const std::vector<double>& values, double most = 3);
 
+/// Of the values above zero and of zero, the former only where both are there: an exact fit must
+/// not take the logarithmic scale, where the highest is over 10 times the lowest, from the rest.
+display_range positive_axis_range(std::vector<double> values);
+
 /// Ticks and labels of the x axis below `where`, of the y axis to its left.
 void draw_x_axis(canvas& page, const box& where, const display_range& range,
                  const std::string& label, bool with_labels);

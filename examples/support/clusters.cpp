@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iomanip>
-#include <map>
 #include <numbers>
 #include <sstream>
 
@@ -24,16 +23,6 @@ xunmix::similarity_options options_of(const arguments& a, const input& in)
     return options;
 }
 
-xunmix::linkage linkage_of(const std::string& name)
-{
-    using xunmix::linkage;
-    const std::map<std::string, linkage> known{{"average", linkage::average},
-                                               {"complete", linkage::complete},
-                                               {"single", linkage::single},
-                                               {"ward", linkage::ward}};
-    return known.at(name);
-}
-
 double degrees(double radians)
 {
     return 180 / std::numbers::pi * radians;
@@ -51,20 +40,6 @@ table clusters_table(const clustering& found)
                                 found.table.similarity(cluster.reference, cluster.members[i]),
                                 cluster.reference + 1});
     }
-    return out;
-}
-
-/// (clusters, ...) of what each cluster holds in `part`.
-xunmix::tensor<double> stacked(const clustering& found,
-                               xunmix::tensor<double> xunmix::pattern_cluster::*part)
-{
-    const auto& first = found.clusters.front().*part;
-    std::vector<std::size_t> shape{found.clusters.size()};
-    shape.insert(shape.end(), first.shape().begin(), first.shape().end());
-    auto out = xunmix::tensor<double>::from_shape(shape);
-    auto to = out.begin();
-    for (const auto& cluster : found.clusters)
-        to = std::copy((cluster.*part).begin(), (cluster.*part).end(), to);
     return out;
 }
 }
@@ -87,7 +62,7 @@ clustering cluster_components(const arguments& a, const input& in, const outcome
     const auto components = without_nan(out.components), maps = without_nan(out.maps);
     const auto options = options_of(a, in);
     auto similarity = xunmix::similarity(components, options);
-    auto tree = xunmix::cluster(similarity, linkage_of(a.clusters->linkage));
+    auto tree = xunmix::cluster(similarity, linkages().at(a.clusters->linkage));
     auto labels = tree.cut_into(a.clusters->count);
     auto clusters = xunmix::gather_clusters(components, maps, similarity, labels, options);
     return {std::move(similarity), std::move(tree), std::move(labels), std::move(clusters)};
@@ -101,15 +76,12 @@ void write_clusters(const run_folder& folder, const arguments& a, const input& i
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
             similarity(i, j) = found.table.similarity(i, j);
-    cluster_picture picture{.tree = found.tree,
-                            .labels = found.labels,
-                            .patterns = stacked(found, &xunmix::pattern_cluster::pattern),
-                            .maps = stacked(found, &xunmix::pattern_cluster::map),
-                            .channel_axes = in.channel_axes,
-                            .position_axes = in.position_axes,
-                            .title = xunmix::detail::text(in.source, ": ", k, " components in ",
-                                                          found.clusters.size(), " clusters, ",
-                                                          a.clusters->linkage, " linkage")};
+    auto picture = picture_of(found.tree, found.labels, found.clusters);
+    picture.channel_axes = in.channel_axes;
+    picture.position_axes = in.position_axes;
+    picture.title =
+        xunmix::detail::text(in.source, ": ", k, " components in ", found.clusters.size(),
+                             " clusters, ", a.clusters->linkage, " linkage");
     folder.write_csv("clusters.csv", clusters_table(found));
     folder.write_array("similarity.npy", similarity);
     folder.write_array("cluster_patterns.npy", picture.patterns);

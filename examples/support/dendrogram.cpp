@@ -76,15 +76,6 @@ void draw_tree(canvas& page, const cluster_picture& what, const box& where)
               {.size = small_text, .ink = axis_ink, .side = align::centre});
 }
 
-std::vector<std::size_t> members(const cluster_picture& what, std::size_t cluster)
-{
-    std::vector<std::size_t> out;
-    for (std::size_t i = 0; i < what.labels.size(); ++i)
-        if (what.labels[i] == cluster)
-            out.push_back(i);
-    return out;
-}
-
 /// Pattern above map, for each cluster in the tree's order, with the number of its components.
 struct gallery
 {
@@ -115,7 +106,7 @@ struct gallery
     {
         for (std::size_t i = 0; i < count(); ++i)
         {
-            const auto inside = members(what, i).size();
+            const auto inside = std::ranges::count(what.labels, i);
             const point at{corner.x + static_cast<double>(i % columns) * (side + gap),
                            corner.y + static_cast<double>(i / columns) * row_height()};
             page.text({at.x, at.y + 11}, xunmix::detail::text("cluster ", i + 1, " (", inside, ")"),
@@ -129,6 +120,29 @@ struct gallery
         }
     }
 };
+
+/// (clusters, ...) of what each cluster holds in `part`.
+xunmix::tensor<double> stacked(const std::vector<xunmix::pattern_cluster>& clusters,
+                               xunmix::tensor<double> xunmix::pattern_cluster::*part)
+{
+    const auto& first = clusters.front().*part;
+    std::vector<std::size_t> shape{clusters.size()};
+    shape.insert(shape.end(), first.shape().begin(), first.shape().end());
+    auto out = xunmix::tensor<double>::from_shape(shape);
+    auto to = out.begin();
+    for (const auto& cluster : clusters)
+        to = std::copy((cluster.*part).begin(), (cluster.*part).end(), to);
+    return out;
+}
+}
+
+cluster_picture picture_of(const xunmix::dendrogram& tree, const std::vector<std::size_t>& labels,
+                           const std::vector<xunmix::pattern_cluster>& clusters)
+{
+    return {.tree = tree,
+            .labels = labels,
+            .patterns = stacked(clusters, &xunmix::pattern_cluster::pattern),
+            .maps = stacked(clusters, &xunmix::pattern_cluster::map)};
 }
 
 void draw_dendrogram(const std::filesystem::path& path, const cluster_picture& what)

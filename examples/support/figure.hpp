@@ -75,6 +75,10 @@ struct cluster_picture
     std::string title = {};
 };
 
+/// Without axes and title. The clusters, at least one, are those that the labels name.
+cluster_picture picture_of(const xunmix::dendrogram& tree, const std::vector<std::size_t>& labels,
+                           const std::vector<xunmix::pattern_cluster>& clusters);
+
 /// The tree of the components, a colour for each cluster, above the clusters' mean patterns and
 /// summed maps.
 void draw_dendrogram(const std::filesystem::path& path, const cluster_picture& what);

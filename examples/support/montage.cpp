@@ -205,7 +205,7 @@ void draw_panel(canvas& page, const panels& set, std::size_t i, const panel_size
 void draw_circle(canvas& page, const panels& set, const box& where, double radius)
 {
     const auto middle = [](std::size_t n)
-    { return (std::floor(static_cast<double>(n) / 2) + 0.5) / static_cast<double>(n); };
+    { return (static_cast<double>(n / 2) + 0.5) / static_cast<double>(n); };
     const point centre{where.x + middle(set.cols) * where.width,
                        where.y + middle(set.rows) * where.height};
     constexpr int corners = 120;

@@ -56,16 +56,6 @@ struct view
     }
 };
 
-/// Of the values above zero and of zero, the former only where both are there: an exact fit must
-/// not take the logarithmic scale from the rest.
-display_range range_of(std::vector<double> values)
-{
-    const bool some_positive = std::ranges::any_of(values, [](double v) { return v > 0; });
-    if (some_positive)
-        std::erase_if(values, [](double v) { return v <= 0; });
-    return axis_range(values, 10);
-}
-
 std::vector<double> values_of(const chart& what, std::size_t first)
 {
     std::vector<double> values;
@@ -111,7 +101,7 @@ view make_view(const chart& what, const box& where, std::size_t first)
     if (first < ranks.size())
         v.across = {.low = static_cast<double>(ranks[first].rank) - 0.5,
                     .high = static_cast<double>(ranks.back().rank) + 0.5};
-    v.up = range_of(values_of(what, first));
+    v.up = positive_axis_range(values_of(what, first));
     return v;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <type_traits>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/version.hpp>
@@ -64,14 +65,17 @@ nlohmann::ordered_json describe_options(const arguments& a)
     return out;
 }
 
-/// Of the resolution_limit among these constraints, "resolution_limit:0.25"; 0 where there is none.
+/// Of the resolution_limit among these constraints; 0 where there is none.
 double cutoff_of(const std::vector<std::string>& names)
 {
-    const std::string name = "resolution_limit:";
-    for (const auto& n : names)
-        if (n.starts_with(name))
-            return std::stod(n.substr(name.size()));
-    return 0;
+    double cutoff = 0;
+    xunmix::any_constraint(names).for_each_member(
+        [&]<class C>(const C& c)
+        {
+            if constexpr (std::is_same_v<C, xunmix::resolution_limit>)
+                cutoff = c.cutoff;
+        });
+    return cutoff;
 }
 
 std::string title_of(const arguments& a, const outcome& out)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "figure.hpp"
 
-#include <algorithm>
-
 namespace support
 {
 namespace
@@ -14,9 +12,7 @@ constexpr double left = 70, top = 52, width = 400, height = 280, between = 90;
 void draw_panel(canvas& page, const box& where, const std::vector<double>& values,
                 std::size_t first, const std::string& x_name, const std::string& y_name)
 {
-    std::vector<double> shown;
-    std::ranges::copy_if(values, std::back_inserter(shown), [](double v) { return v > 0; });
-    const display_range up = axis_range(shown, 10);
+    const display_range up = positive_axis_range(values);
     const display_range across{.low = static_cast<double>(first) - 0.5,
                                .high = static_cast<double>(first + values.size()) - 0.5};
     std::vector<point> points;

@@ -153,14 +153,14 @@ std::vector<rank_study::other_minima> read_others(const arguments& a, const inpu
         const json data = describe_data(a, in);
         for (const char* what : {"source", "shape", "position_axis_numbers", "masked"})
             require<xunmix::invalid_argument>(
-                report["data"][what] == data[what], refusal, "it is of a scan with ", what, " ",
-                report["data"][what].dump(), ", this one has ", data[what].dump());
+                report.at("data").at(what) == data[what], refusal, "it is of a scan with ", what,
+                " ", report.at("data").at(what).dump(), ", this one has ", data[what].dump());
         auto& other = out.emplace_back();
-        other.name = report["options"]["algorithm"].get<std::string>();
-        for (const auto& r : report["ranks"])
+        other.name = report.at("options").at("algorithm").get<std::string>();
+        for (const auto& r : report.at("ranks"))
         {
-            other.ranks.push_back(r["rank"].get<std::size_t>());
-            other.values.push_back(r["minimum"].get<double>());
+            other.ranks.push_back(r.at("rank").get<std::size_t>());
+            other.values.push_back(r.at("minimum").get<double>());
         }
     }
     return out;

@@ -144,17 +144,6 @@ class alternation
                penalty(on_components_, ref(s, side::components));
     }
 
-    /// Whether a constraint changes with every iteration.
-    bool moves() const
-    {
-        return xunmix::moves(on_maps_) || xunmix::moves(on_components_);
-    }
-    /// Whether all constraints hold after this iteration.
-    bool holds(std::size_t iteration) const
-    {
-        return is_due(on_maps_, iteration) && is_due(on_components_, iteration);
-    }
-
     /// View of a factor of a state, const for a const state.
     auto ref(auto& s, side which) const
     {

@@ -41,10 +41,10 @@ class solver
         : opt_((detail::check_options(x, opt), opt))
         , model_(std::move(x), opt.rank, opt.threads, std::move(update), std::move(on_maps),
                  std::move(on_components))
-        , keep_best_(!model_.descends() && (opt.keep == iterate::best ||
-                                            (opt.keep == iterate::automatic && !model_.moves())))
+        , keep_best_(!model_.descends() &&
+                     (opt.keep == iterate::best || (opt.keep == iterate::automatic && !moves())))
         , patience_(opt.patience > 0    ? opt.patience
-                    : model_.moves()    ? 10
+                    : moves()           ? 10
                     : model_.descends() ? 1
                                         : 3)
     {
@@ -193,15 +193,28 @@ class solver
     /// What follows an iteration that took so many seconds: is it the best, is it the last?
     void conclude(double seconds)
     {
-        const double before = state_.history.empty() ? infinity : state_.history.back().objective;
-        change_ = std::isinf(before) ? before
-                  : before > 0       ? (before - state_.objective) / before
-                                     : 0;
+        change_ = state_.history.empty() ? infinity : decrease_from(state_.history.back());
         keep_if_best();
         state_.status = judge();
         state_.seconds += seconds;
         state_.history.push_back({state_.iterations, state_.objective, state_.residual / entries(),
                                   change_, state_.seconds});
+    }
+    /// Relative, since an earlier iteration.
+    double decrease_from(const record& earlier) const
+    {
+        const double before = earlier.objective;
+        return std::isinf(before) ? before : before > 0 ? (before - state_.objective) / before : 0;
+    }
+    /// Whether a constraint changes with every iteration.
+    bool moves() const
+    {
+        return xunmix::moves(model_.on_maps()) || xunmix::moves(model_.on_components());
+    }
+    /// Whether all constraints hold after this iteration.
+    bool holds(std::size_t iteration) const
+    {
+        return is_due(model_.on_maps(), iteration) && is_due(model_.on_components(), iteration);
     }
     double entries() const
     {
@@ -216,7 +229,7 @@ class solver
 
     void keep_if_best()
     {
-        if (!(state_.objective < state_.best_objective) || !model_.holds(state_.iterations))
+        if (!(state_.objective < state_.best_objective) || !holds(state_.iterations))
             return;
         state_.best_objective = state_.objective;
         state_.best_residual = state_.residual;
@@ -233,18 +246,18 @@ class solver
     double change_since_held() const
     {
         for (auto r = state_.history.rbegin(); r != state_.history.rend(); ++r)
-            if (model_.holds(r->iteration))
-                return r->objective > 0 ? (r->objective - state_.objective) / r->objective : 0;
+            if (holds(r->iteration))
+                return decrease_from(*r);
         return infinity;
     }
 
     xunmix::status judge()
     {
         using enum xunmix::status;
-        if (model_.holds(state_.iterations))
+        if (holds(state_.iterations))
         {
-            const double progress =
-                model_.moves() ? std::abs(change_since_held()) : change_since_held();
+            const double decrease = change_since_held(),
+                         progress = moves() ? std::abs(decrease) : decrease;
             state_.without_progress = progress < opt_.tolerance ? state_.without_progress + 1 : 0;
         }
         const double start =

@@ -37,10 +37,6 @@ class scheduled
     {
     }
 
-    const C& constraint() const
-    {
-        return constraint_;
-    }
     /// Whether the constraint holds after this iteration, the first being 1.
     bool is_due(std::size_t iteration) const
     {

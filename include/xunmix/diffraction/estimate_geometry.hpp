@@ -194,11 +194,10 @@ polar_geometry estimate_geometry(std::span<const T> pattern, std::size_t rows, s
     auto best = residual.middle();
     detail::require<invalid_argument>(std::isfinite(best[0]) && std::isfinite(best[1]),
                                       "the geometry of a pattern needs one with a positive sum");
-    double least = residual(best);
     const detail::ring_residual::geometry middle{static_cast<double>(rows) / 2,
                                                  static_cast<double>(columns) / 2, 0, 0};
-    if (const double there = residual(middle); there < least)
-        best = middle, least = there;
+    if (residual(middle) < residual(best))
+        best = middle;
     const std::size_t unknown = elliptic ? 4 : 2;
     int tries = 20; // the limit changes, so that a search need not end
     // A step of the ellipse moves a ring's edge as far as one of the centre does.
@@ -206,7 +205,7 @@ polar_geometry estimate_geometry(std::span<const T> pattern, std::size_t rows, s
     for (double step = 4; step >= 1.0 / 256;)
     {
         residual.set_limit(best);
-        least = residual(best);
+        double least = residual(best);
         bool moved = false;
         for (std::size_t i = 0; i < unknown; ++i)
             for (const double sign : {-1.0, 1.0})

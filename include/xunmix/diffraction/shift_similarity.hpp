@@ -12,62 +12,37 @@
 #include <xunmix/core/fft.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
+#include <xunmix/diffraction/pair_table.hpp>
 
 namespace xunmix
 {
-/// How alike k maps are, wherever they lie.
-class shift_table
+namespace detail
+{
+struct shifted_pair
+{
+    double similarity = 0;
+    std::array<double, 2> shift{};
+};
+}
+
+/// How alike k maps are, wherever they lie: similarity(a, b) is 1 for maps that are each other
+/// shifted and scaled.
+class shift_table : public detail::pair_table<detail::shifted_pair>
 {
   public:
-    explicit shift_table(std::size_t count)
-        : count_(count)
-        , entries_(count * count)
-    {
-        for (std::size_t a = 0; a < count; ++a)
-            entries_[a * count + a].similarity = 1;
-    }
+    using pair_table::pair_table;
 
-    std::size_t count() const
-    {
-        return count_;
-    }
-    /// Between -1 and 1, symmetric; 1 for maps that are each other shifted and scaled.
-    double similarity(std::size_t a, std::size_t b) const
-    {
-        return entries_[a * count_ + b].similarity;
-    }
     /// By how many positions (y, x) b lies further on than a.
     std::array<double, 2> shift(std::size_t a, std::size_t b) const
     {
-        return entries_[a * count_ + b].shift;
+        return at(a, b).shift;
     }
 
     void set(std::size_t a, std::size_t b, double similarity, const std::array<double, 2>& shift)
     {
-        entries_[a * count_ + b] = {similarity, shift};
-        entries_[b * count_ + a] = {similarity, {0 - shift[0], 0 - shift[1]}};
+        set_pair(a, b, {similarity, shift}, {similarity, {0 - shift[0], 0 - shift[1]}});
     }
-
-  private:
-    struct entry
-    {
-        double similarity = 0;
-        std::array<double, 2> shift{};
-    };
-
-    std::size_t count_;
-    std::vector<entry> entries_;
 };
-
-namespace detail
-{
-/// The maximum of the parabola through y(-1), y(0), y(1), at most half a step away.
-inline double peak_offset(double before, double at, double after)
-{
-    const double curvature = before - 2 * at + after;
-    return curvature < 0 ? std::clamp(0.5 * (before - after) / curvature, -0.5, 0.5) : 0.0;
-}
-}
 
 namespace detail
 {
@@ -108,13 +83,8 @@ class shift_correlation
     {
     }
 
-    struct best
-    {
-        double similarity;
-        std::array<double, 2> shift;
-    };
-    best operator()(const std::vector<std::complex<double>>& a,
-                    const std::vector<std::complex<double>>& b)
+    shifted_pair operator()(const std::vector<std::complex<double>>& a,
+                            const std::vector<std::complex<double>>& b)
     {
         for (std::size_t i = 0; i < cross_.size(); ++i)
             cross_[i] = std::conj(a[i]) * b[i];

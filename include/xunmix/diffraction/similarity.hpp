@@ -14,6 +14,7 @@
 #include <xunmix/core/fft.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
+#include <xunmix/diffraction/pair_table.hpp>
 #include <xunmix/diffraction/polar.hpp>
 #include <xunmix/diffraction/rotational_average.hpp>
 
@@ -28,27 +29,22 @@ struct similarity_options
     std::size_t threads = 0;
 };
 
-/// How alike k patterns are, whichever way they are turned.
-class similarity_table
+namespace detail
+{
+struct rotated_pair
+{
+    double similarity = 0, rotation = 0;
+    bool mirrored = false;
+};
+}
+
+/// How alike k patterns are, whichever way they are turned: similarity(a, b) is 1 for patterns that
+/// are each other turned and scaled.
+class similarity_table : public detail::pair_table<detail::rotated_pair>
 {
   public:
-    explicit similarity_table(std::size_t count)
-        : count_(count)
-        , entries_(count * count)
-    {
-        for (std::size_t a = 0; a < count; ++a)
-            entries_[a * count + a].similarity = 1;
-    }
+    using pair_table::pair_table;
 
-    std::size_t count() const
-    {
-        return count_;
-    }
-    /// Between -1 and 1, symmetric; 1 for patterns that are each other turned and scaled.
-    double similarity(std::size_t a, std::size_t b) const
-    {
-        return at(a, b).similarity;
-    }
     /// By how many radians b is turned against a, in the direction of growing phi (see polar_grid).
     double rotation(std::size_t a, std::size_t b) const
     {
@@ -62,32 +58,19 @@ class similarity_table
     /// 1 - similarity for every pair, k x k: what clusters are made from.
     std::vector<double> distances() const
     {
-        std::vector<double> out(entries_.size());
-        std::transform(entries_.begin(), entries_.end(), out.begin(),
-                       [](const entry& e) { return std::max(0.0, 1 - e.similarity); });
+        std::vector<double> out(relations().size());
+        std::transform(relations().begin(), relations().end(), out.begin(),
+                       [](const detail::rotated_pair& r)
+                       { return std::max(0.0, 1 - r.similarity); });
         return out;
     }
 
     void set(std::size_t a, std::size_t b, double similarity, double rotation, bool mirrored)
     {
         // Turned by d against a mirror image is turned by d against the other's mirror image.
-        entries_[a * count_ + b] = {similarity, rotation, mirrored};
-        entries_[b * count_ + a] = {similarity, mirrored ? rotation : -rotation, mirrored};
+        set_pair(a, b, {similarity, rotation, mirrored},
+                 {similarity, mirrored ? rotation : -rotation, mirrored});
     }
-
-  private:
-    struct entry
-    {
-        double similarity = 0, rotation = 0;
-        bool mirrored = false;
-    };
-    const entry& at(std::size_t a, std::size_t b) const
-    {
-        return entries_[a * count_ + b];
-    }
-
-    std::size_t count_;
-    std::vector<entry> entries_;
 };
 
 namespace detail
@@ -194,8 +177,7 @@ inline best_turn correlate(const angular_spectrum& a, const angular_spectrum& b,
                                                sums.begin());
     const double before = sums[(peak + n - 1) % n].real(), top = sums[peak].real(),
                  after = sums[(peak + 1) % n].real();
-    const double bend = before - 2 * top + after;
-    const double offset = bend < 0 ? 0.5 * (before - after) / bend : 0;
+    const double offset = peak_offset(before, top, after);
     return {std::min(1.0, top - 0.25 * (before - after) * offset),
             static_cast<double>(peak) + offset};
 }
