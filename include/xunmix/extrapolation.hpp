@@ -42,7 +42,7 @@ class extrapolation
         for (std::size_t i = 0; i < count; ++i)
         {
             const T now = held.data()[i];
-            held.data()[i] += moves ? b * (now - last[i]) : T{0};
+            held.data()[i] += b * (now - last[i]);
             last[i] = now;
         }
         project(c, held);

@@ -88,8 +88,14 @@ TEST_CASE("batch: solvers of different ranks do as each alone")
     for (const layout how : {layout::row_major, layout::column_major})
     {
         const xu::dense x(unfold_as<double>(X, how), 1);
-        const std::vector<std::size_t> ranks{3, 1, 7, 4, 4};
+        const std::vector<std::size_t> ranks{3, 7, 4, 4}, with_one{3, 1, 7, 4, 4};
         check_as_alone(solvers_of(x, ranks, 30), solvers_of(x, ranks, 30), 30, 1e-9);
+        check_as_alone(solvers_of(x, with_one, 5), solvers_of(x, with_one, 5), 5, 1e-9);
+        // Rank 1 has converged after ten iterations: from then on rounding would decide whether the
+        // objective rises, and with that whether an extrapolated iteration is taken back.
+        const auto plain = [&]
+        { return solvers_of(x, with_one, 30, 0, xu::hals{.extrapolate = false}); };
+        check_as_alone(plain(), plain(), 30, 1e-12);
         check_as_alone(solvers_of(x, {5}, 10), solvers_of(x, {5}, 10), 10, 1e-12);
     }
 }

@@ -204,6 +204,23 @@ TEST_CASE_TEMPLATE("bpp: blocks of any size give the same bits", T, float, doubl
     }
 }
 
+TEST_CASE("bpp: the Gram matrix in its own units has the same bits at every rank and place")
+{
+    constexpr double ridge = 1e-15; // small, but not lost beside 1
+    for (std::size_t k = 1; k <= 20; ++k)
+    {
+        const matrix O = random_matrix(60, k, k), gram = transposed(O) * O;
+        xu::passive::unit_gram H;
+        H.assign({gram.values.data(), k}, 0, ridge);
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t l = 0; l < k; ++l)
+            {
+                const double part = gram(j, l) * H.scale(j);
+                CHECK(H(j, l) == (j == l ? std::fma(part, H.scale(l), ridge) : part * H.scale(l)));
+            }
+    }
+}
+
 TEST_CASE_TEMPLATE("bpp: a singular Gram matrix does no harm", T, float, double)
 {
     matrix O = random_matrix(50, 6, 1);

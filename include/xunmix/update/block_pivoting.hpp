@@ -151,10 +151,10 @@ class block_pivoting
                 continue;
             lane_values slope;
             for (std::size_t l = 0; l < lanes; ++l)
-                slope[l] = rounding(H_.rank()) * slack[l] - c[j][l];
+                slope[l] = -c[j][l];
+            add_product(slope, rounding(H_.rank()), slack);
             for (std::size_t p = 0; p < root_.count(); ++p)
-                for (std::size_t l = 0; l < lanes; ++l)
-                    slope[l] += H_(j, root_.column(p)) * z[p][l];
+                add_product(slope, H_(j, root_.column(p)), z[p]);
             add_negative(slope, j, wrong);
         }
     }

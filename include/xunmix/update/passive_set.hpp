@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/simd.hpp>
 
 // The linear algebra of active-set methods on a small system: a Gram matrix that any of its sets of
 // columns can be solved with, and the factorization of one such set.
@@ -22,6 +23,19 @@ inline constexpr std::size_t most_columns = 64;
 /// depend on its neighbours, not even in the last bit.
 inline constexpr std::size_t lanes = 8;
 using lane_values = double[lanes];
+
+/// x += factor y, in registers: no lane's product is fused with its sum unless all are.
+inline void add_product(lane_values& x, double factor, const lane_values& y)
+{
+    using pack = simd::pack<double>;
+    static_assert(lanes % simd::lanes<double> == 0);
+    for (std::size_t l = 0; l < lanes; l += simd::lanes<double>)
+    {
+        pack sum = pack::load(x + l);
+        sum.add_product(pack::broadcast(factor), pack::load(y + l));
+        sum.store(x + l);
+    }
+}
 
 /// Whether column j is in the set.
 constexpr bool holds(column_set set, std::size_t j)
@@ -51,7 +65,11 @@ class unit_gram
         }
         for (std::size_t j = 0; j < k; ++j)
             for (std::size_t l = 0; l < k; ++l)
-                values_[j * k + l] = gram(j, l) * scale_[j] * scale_[l] + (j == l ? ridge_ : 0.0);
+                values_[j * k + l] = gram(j, l) * scale_[j] * scale_[l];
+        // std::fma leaves compilers no choice: a product and a sum may round once or twice,
+        // depending on which version of a loop the addresses let run.
+        for (std::size_t j = 0; j < k; ++j)
+            values_[j * k + j] = std::fma(gram(j, j) * scale_[j], scale_[j], ridge_);
     }
 
     std::size_t rank() const
@@ -126,12 +144,12 @@ class root
         {
             multiply(z[p], inverse_[p]);
             for (std::size_t q = p + 1; q < count_; ++q)
-                subtract(z[q], row(p)[q], z[p]);
+                add_product(z[q], -row(p)[q], z[p]);
         }
         for (std::size_t p = count_; p-- > 0;)
         {
             for (std::size_t q = p + 1; q < count_; ++q)
-                subtract(z[p], row(p)[q], z[q]);
+                add_product(z[p], -row(p)[q], z[q]);
             multiply(z[p], inverse_[p]);
         }
     }
@@ -141,11 +159,6 @@ class root
     {
         for (std::size_t l = 0; l < lanes; ++l)
             x[l] *= factor;
-    }
-    static void subtract(lane_values& x, double factor, const lane_values& y)
-    {
-        for (std::size_t l = 0; l < lanes; ++l)
-            x[l] -= factor * y[l];
     }
     double* row(std::size_t p)
     {
