@@ -15,7 +15,7 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/small.hpp>
 #include <xunmix/extrapolation.hpp>
-#include <xunmix/options.hpp>
+#include <xunmix/model_base.hpp>
 #include <xunmix/state.hpp>
 
 namespace xunmix
@@ -25,30 +25,25 @@ namespace xunmix
 /// while X is read, where update and constraint treat rows one by one: one read of X an iteration,
 /// else two. The other factor ("columns") is updated from the sums of the last sweep.
 template <data_matrix M, class U, class MapsC, class ComponentsC>
-class alternation
+class alternation : public model_base<M, U, MapsC, ComponentsC>
 {
+    using base = model_base<M, U, MapsC, ComponentsC>;
+
   public:
     using T = typename M::factor_type;
     using state = solver_state<T>;
+    using base::ref;
 
     /// Throws invalid_argument or invalid_data before any work.
     alternation(M x, std::size_t rank, std::size_t threads, U update, MapsC on_maps,
                 ComponentsC on_components)
-        : x_(std::move(x))
-        , rank_(rank)
-        , update_(std::move(update))
-        , on_maps_(std::move(on_maps))
-        , on_components_(std::move(on_components))
-        , work_{.threads = threads}
+        : base(std::move(x), rank, threads, std::move(update), std::move(on_maps),
+               std::move(on_components))
         , gram_(rank * rank)
         , row_gram_(rank * rank)
-        , scale_(rank, 1)
+        , one_read_(is_row_separable(rows()))
+        , extrapolates_(asks_to_extrapolate() && this->descends() && !moves_scale())
     {
-        detail::check_model<U>(x_, rank_, on_maps_, on_components_);
-        one_read_ =
-            U::row_separable && with(rows(), [](const auto& c) { return is_row_separable(c); });
-        extrapolates_ = descends() && asks_to_extrapolate() &&
-                        count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) == 0;
     }
 
     /// A start from init, moved to where the hard constraints hold. Throws invalid_argument where
@@ -56,21 +51,9 @@ class alternation
     template <class Init>
     void begin(state& s, Init&& init, random_engine engine)
     {
-        s.rank = rank_;
+        base::fill(s, init, engine);
         s.swept = rows();
-        s.maps.assign(x_.rows() * rank_, T{0});
-        s.components.assign(x_.cols() * rank_, T{0});
         s.product.assign(ref(s, columns()).rows() * rank_, T{0});
-        init(x_, ref(s, side::maps), ref(s, side::components), engine, work_);
-        for (side which : {side::maps, side::components})
-            with(which,
-                 [&](const auto& c)
-                 {
-                     project(c, ref(s, which));
-                     clear_masked(ref(s, which));
-                     detail::check_start<U>(factor_ref<const T>(ref(s, which)), which);
-                     normalize(s, which, c);
-                 });
     }
 
     /// One iteration; leaves the factors and their objective in the state.
@@ -87,8 +70,12 @@ class alternation
     /// All that comes before the sweep.
     void start(state& s)
     {
-        begin_iteration(on_maps_, s.iterations + 1);
-        begin_iteration(on_components_, s.iterations + 1);
+        if (update_hook::adapts<U, T> && s.iterations == 0)
+        {
+            sum_rows(s);
+            s.residual = squared_residual(s);
+        }
+        base::begin(s);
         if (extrapolates_)
             extrapolation_.remember(s);
         before_rows(s);
@@ -128,6 +115,7 @@ class alternation
             after_rows(s);
         }
         ++s.iterations;
+        base::end(s);
     }
 
     /// |X - C S^T|^2 of the factors as they are, from the elements of X: one read, and none of the
@@ -137,54 +125,17 @@ class alternation
         typename M::workspace work{.threads = work_.threads};
         return x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work);
     }
-    /// The constraints' terms in the objective.
-    double penalties(const state& s) const
-    {
-        return penalty(on_maps_, ref(s, side::maps)) +
-               penalty(on_components_, ref(s, side::components));
-    }
-
-    /// View of a factor of a state, const for a const state.
-    auto ref(auto& s, side which) const
-    {
-        const grid& places = x_.shape().of(which);
-        auto& values = which == side::maps ? s.maps : s.components;
-        return factor_ref(values.data(), places.size(), rank_, places.size(), &places);
-    }
-    const M& data() const
-    {
-        return x_;
-    }
     bool one_read() const
     {
         return one_read_;
     }
-    /// Whether no iteration can raise the objective: the update descends with both constraints, and
-    /// neither moving scale nor weights of X change what a penalty counts.
-    bool descends() const
-    {
-        const bool moves =
-            count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) > 0;
-        const bool counts = is_penalized<T>(on_maps_) || is_penalized<T>(on_components_);
-        const bool weighted = requires(factor_ref<const T> f)
-        {
-            x_.inner(side::maps, f, f);
-        };
-        return !(moves && counts) && !(weighted && counts) &&
-               std::min(pairing_of<T>(update_, on_maps_), pairing_of<T>(update_, on_components_)) ==
-                   pairing::descent;
-    }
-    const MapsC& on_maps() const
-    {
-        return on_maps_;
-    }
-    const ComponentsC& on_components() const
-    {
-        return on_components_;
-    }
 
   private:
-    using system_state = typename U::template state<T>;
+    using base::is_row_separable, base::moves_scale, base::normalize, base::system_state_of,
+        base::with;
+    using base::on_maps_, base::on_components_, base::rank_, base::scale_, base::update_,
+        base::work_, base::x_;
+    using typename base::system_state;
 
     bool asks_to_extrapolate() const
     {
@@ -225,7 +176,7 @@ class alternation
         else if (s.residual < lost * x_.squared_norm())
             s.residual =
                 x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
-        s.objective = s.residual + penalties(s);
+        s.objective = this->objective(s, s.residual);
     }
 
     side rows() const
@@ -235,16 +186,6 @@ class alternation
     side columns() const
     {
         return other(rows());
-    }
-    /// visit(the constraint of that side)
-    template <class Visit>
-    decltype(auto) with(side s, Visit&& visit) const
-    {
-        return s == side::maps ? visit(on_maps_) : visit(on_components_);
-    }
-    system_state& system_state_of(side s)
-    {
-        return system_states_[s == side::maps ? 0 : 1];
     }
     /// The Gram matrix of one factor as it is; overwritten by the next call.
     matrix_ref<double> gram_of(state& s, side which)
@@ -295,7 +236,7 @@ class alternation
                  const auto b = rhs(ref(s, rows()));
                  multiply(rows(), held(s), b);
                  const matrix_ref<const double> gram(gram_.data(), rank_);
-                 solve(ref(s, rows()), {gram, b}, c, system_state_of(rows()));
+                 solve(rows(), ref(s, rows()), {gram, b}, c);
              });
         sum_rows(s);
     }
@@ -312,7 +253,7 @@ class alternation
                  update_.prepare(gram, x_.shape().of(columns()), c, system_state_of(columns()));
                  const auto b = rhs(f);
                  std::copy(s.product.begin(), s.product.end(), b.data());
-                 solve(f, {gram, b}, c, system_state_of(columns()));
+                 solve(columns(), f, {gram, b}, c);
                  if (normalize(s, columns(), c))
                  {
                      rescale_product(s, [](double x, double scale) { return x * scale; });
@@ -323,10 +264,10 @@ class alternation
 
     /// The update of a whole factor, blocks of rows at once where they are independent.
     template <class C>
-    void solve(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
-               const system_state& prepared)
+    void solve(side which, factor_ref<T> f, const normal_equations<T>& eq, const C& c)
     {
-        if (U::row_separable && is_row_separable(c))
+        system_state& prepared = system_state_of(which);
+        if (is_row_separable(which))
         {
             constexpr std::size_t block = 512;
             auto part = [&](std::size_t b, std::size_t)
@@ -348,26 +289,6 @@ class alternation
         multiply(columns(), ref(s, rows()), product(s));
     }
 
-    /// Lets the constraint move the columns' scale to the other factor; false if it does not.
-    template <class C>
-    bool normalize(state& s, side which, const C& c)
-    {
-        bool moved = false;
-        for_each_member(c,
-                        [&]<class Member>(const Member& m)
-                        {
-                            if constexpr (hook::normalize<Member, T>)
-                            {
-                                m.normalize(ref(s, which), std::span<double>(scale_));
-                                const auto receiver = ref(s, other(which));
-                                for (std::size_t j = 0; j < rank_; ++j)
-                                    for (T& x : receiver.column(j))
-                                        x = static_cast<T>(static_cast<double>(x) * scale_[j]);
-                                moved = true;
-                            }
-                        });
-        return moved;
-    }
     /// Follows a change of the swept factor's scale: entries of column j become op(x, scale_j).
     template <class Op>
     void rescale_product(state& s, Op op)
@@ -377,16 +298,9 @@ class alternation
                 x = static_cast<T>(op(static_cast<double>(x), scale_[j]));
     }
 
-    M x_;
-    std::size_t rank_;
-    U update_;
-    MapsC on_maps_;
-    ComponentsC on_components_;
-    typename M::workspace work_;
-    system_state system_states_[2];
     buffer<T> rhs_;
-    std::vector<double> gram_, row_gram_, scale_;
+    std::vector<double> gram_, row_gram_;
     detail::extrapolation<T> extrapolation_;
-    bool one_read_ = false, extrapolates_ = false;
+    bool one_read_, extrapolates_;
 };
 }

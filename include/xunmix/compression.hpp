@@ -47,7 +47,7 @@ struct compression
     {
         using T = typename M::factor_type;
         detail::check_options(x, opt);
-        detail::check_before_work<U>(x, opt.rank, args...);
+        detail::check_before_work(x, opt.rank, update, args...);
         const compressed<M> small(x, size_for(opt.rank, x.shape().smaller_side()), power_iterations,
                                   seed, opt.threads);
         options first_part = opt, second_part = opt;

@@ -9,6 +9,7 @@
 
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/update_hooks.hpp>
 #include <xunmix/result.hpp>
 
 namespace xunmix
@@ -81,10 +82,16 @@ void check_data(const M& x)
 
 /// Throws invalid_argument where one member moves a factor's scale to the other factor and another
 /// member holds the scale of either.
-template <class T, class A, class B>
+template <class T, class U, class A, class B>
 void check_scale(const A& on_maps, const B& on_components)
 {
     const std::size_t moving = count_normalizing<T>(on_maps) + count_normalizing<T>(on_components);
+    if constexpr (update_hook::normalizes<U, T>)
+        require<invalid_argument>(moving == 0 && holds_no_scale<T>(on_maps) &&
+                                      holds_no_scale<T>(on_components),
+                                  "this update holds the components at unit length itself: "
+                                  "unit_norm and constraints that hold the scale of a factor "
+                                  "(bounded, sum_to_one, fixed) cannot go with it; leave them out");
     require<invalid_argument>(moving == 0 || (moving == 1 && holds_no_scale<T>(on_maps) &&
                                               holds_no_scale<T>(on_components)),
                               "a constraint that moves one factor's scale to the other, as "
@@ -142,13 +149,16 @@ void check_constraint(const C& c, const grid& places, std::size_t rank, const ch
 
 /// All that can be checked of a model before any work.
 template <class U, class M, class A, class B>
-void check_model(const M& x, std::size_t rank, const A& on_maps, const B& on_components)
+void check_model(const M& x, std::size_t rank, const U& update, const A& on_maps,
+                 const B& on_components)
 {
     using T = typename M::factor_type;
     check_data<U>(x);
     check_constraint<U, T>(on_maps, x.shape().positions, rank, name(side::maps));
     check_constraint<U, T>(on_components, x.shape().channels, rank, name(side::components));
-    check_scale<T>(on_maps, on_components);
+    check_scale<T, U>(on_maps, on_components);
+    if constexpr (requires { update.check(x); })
+        update.check(x);
 }
 }
 }

@@ -63,6 +63,7 @@ class result
     double mse = 0;
     double seconds = 0;
     std::size_t negative_data = 0; ///< elements of X below zero
+    std::size_t pruned = 0;        ///< components that were left out as irrelevant, see ard
     bool one_read = false;         ///< whether each iteration read X once
     std::string warning;           ///< what to mind about the answer; empty if nothing
     std::vector<record> history;
@@ -165,8 +166,28 @@ class result
         std::iota(by_size.begin(), by_size.end(), std::size_t{0});
         std::stable_sort(by_size.begin(), by_size.end(),
                          [&](std::size_t a, std::size_t b) { return intensity[a] > intensity[b]; });
-        permute(maps_, by_size);
-        permute(components_, by_size);
+        permute(maps_, by_size, shape_.positions.size());
+        permute(components_, by_size, shape_.channels.size());
+    }
+
+    /// Leaves out components whose map and component together, |C_j| |S_j|, are less than `least`
+    /// of the largest; the largest stays. What is left out counts in `pruned`.
+    void prune(double least)
+    {
+        std::vector<double> size(rank());
+        for (std::size_t j = 0; j < rank(); ++j)
+            size[j] = norm(column(maps_, shape_.positions, j)) *
+                      norm(column(components_, shape_.channels, j));
+        const double largest = *std::max_element(size.begin(), size.end());
+        std::vector<std::size_t> kept;
+        for (std::size_t j = 0; j < rank(); ++j)
+            if (size[j] > 0 && size[j] >= least * largest)
+                kept.push_back(j);
+        if (kept.empty())
+            return;
+        pruned += rank() - kept.size();
+        permute(maps_, kept, shape_.positions.size());
+        permute(components_, kept, shape_.channels.size());
     }
 
     /// Turns signs so that the entry of largest modulus in each component is positive, for models
@@ -190,11 +211,19 @@ class result
     {
         return std::span<T>(factor).subspan(j * places.size(), places.size());
     }
-    static void permute(std::vector<T>& factor, const std::vector<std::size_t>& from)
+    static double norm(std::span<const T> x)
+    {
+        double sum = 0;
+        for (T value : x)
+            sum += static_cast<double>(value) * static_cast<double>(value);
+        return std::sqrt(sum);
+    }
+    /// The columns `from`, in that order.
+    static void permute(std::vector<T>& factor, const std::vector<std::size_t>& from,
+                        std::size_t rows)
     {
         std::vector<T> out;
-        out.reserve(factor.size());
-        const std::size_t rows = factor.size() / from.size();
+        out.reserve(from.size() * rows);
         for (std::size_t j : from)
             out.insert(out.end(), factor.begin() + static_cast<std::ptrdiff_t>(j * rows),
                        factor.begin() + static_cast<std::ptrdiff_t>((j + 1) * rows));

@@ -37,12 +37,13 @@ struct solver_state
     std::vector<T>
         extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
     double momentum = 0.5, momentum_limit = 1; ///< of the extrapolation
+    std::array<std::vector<double>, 2> memory; ///< what the update keeps, for maps and components
     std::vector<record> history;
 };
 
 namespace detail
 {
-inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '2'};
+inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '3'};
 
 template <class V>
 void write_value(std::ostream& out, const V& value)
@@ -89,7 +90,8 @@ void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
     scalar(s.seconds), scalar(s.status), scalar(s.swept);
     scalar(s.momentum), scalar(s.momentum_limit);
     vector(s.maps), vector(s.components), vector(s.product);
-    vector(s.best_maps), vector(s.best_components), vector(s.extrapolated), vector(s.history);
+    vector(s.best_maps), vector(s.best_components), vector(s.extrapolated), vector(s.memory[0]);
+    vector(s.memory[1]), vector(s.history);
 }
 
 /// What must agree between writer and reader: number sizes and byte order.

@@ -57,6 +57,10 @@ class surveyor
   public:
     using T = typename M::factor_type;
     using state_type = survey_state<T>;
+    static_assert(
+        !requires(const U& u) { u.least_relevance(); },
+        "a survey runs every rank as it is; ard and ard_multiplicative find the number "
+        "of components themselves: give them to factorize");
 
     /// Checks everything before any work, then compresses X. `args` are those of factorize but
     /// observers and stop tokens. Throws invalid_argument and invalid_data.
@@ -147,7 +151,8 @@ class surveyor
     compressed<M> compress() const
     {
         for (const std::size_t rank : opt_.ranks)
-            std::apply([&](const auto&... a) { detail::check_before_work<U>(x_, rank, a...); },
+            std::apply([&](const auto&... a)
+                       { detail::check_before_work(x_, rank, update_, a...); },
                        args_);
         const std::size_t most = *std::max_element(opt_.ranks.begin(), opt_.ranks.end());
         return compressed<M>(x_, opt_.compress.size_for(most, x_.shape().smaller_side()),

@@ -7,6 +7,7 @@
 
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/bounded.hpp>
+#include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
@@ -16,16 +17,25 @@
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/core/update_hooks.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
+#include <xunmix/loss/beta_divergence.hpp>
+#include <xunmix/loss/with_loss.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/ard.hpp>
+#include <xunmix/update/ard_multiplicative.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
+#include <xunmix/update/mals.hpp>
 #include <xunmix/update/multiplicative.hpp>
+#include <xunmix/update/soft_orthogonal.hpp>
 
 using namespace support;
 
 namespace
 {
+using kullback_leibler = xu::with_loss<xu::multiplicative, xu::beta_divergence>;
+
 template <class U, class C>
 std::string cell()
 {
@@ -37,19 +47,21 @@ template <class C>
 std::string row(const std::string& constraint)
 {
     return "| " + constraint + " | " + cell<xu::als, C>() + " | " + cell<xu::multiplicative, C>() +
-           " | " + cell<xu::hals, C>() + " | " + cell<xu::bpp, C>() + " |\n";
+           " | " + cell<kullback_leibler, C>() + " | " + cell<xu::hals, C>() + " | " +
+           cell<xu::bpp, C>() + " |\n";
 }
 
 std::string table()
 {
-    return "| constraint | `als` | `multiplicative` | `hals` | `bpp` |\n"
-           "|---|---|---|---|---|\n" +
+    return "| constraint | `als` | `multiplicative` | … with `beta_divergence` | `hals` | `bpp` |\n"
+           "|---|---|---|---|---|---|\n" +
            row<xu::non_negative>("`non_negative`") + row<xu::sparse>("`sparse`") +
            row<xu::ridge>("`ridge`") + row<xu::bounded>("`bounded`") +
            row<xu::sum_to_one>("`sum_to_one`") + row<xu::unit_norm>("`unit_norm`") +
            row<xu::fixed>("`fixed`") + row<xu::smooth>("`smooth`") +
            row<xu::resolution_limit>("`resolution_limit`") +
            row<xu::no_downward_convex_peak>("`no_downward_convex_peak`") +
+           row<xu::decaying>("`decaying`") +
            row<xu::scheduled<xu::no_downward_convex_peak>>(
                "`scheduled` (another one, at some iterations)") +
            row<xu::unconstrained>("none");
@@ -123,6 +135,28 @@ TEST_CASE("pairings: users' own constraints are judged by their hooks")
     // What projects afterwards is no descent, whatever else it has.
     CHECK(xu::als::pairing_with<gram_and_projection, float>() == heuristic);
     CHECK(xu::hals::pairing_with<gram_and_projection, float>() == heuristic);
+}
+
+TEST_CASE("pairings: updates made of others take what those take")
+{
+    using enum xu::pairing;
+    const auto check = []<class C>(const C&)
+    {
+        CHECK(xu::mals::pairing_with<C, float>() == xu::als::pairing_with<C, float>());
+        CHECK(xu::soft_orthogonal::pairing_with<C, float>() == xu::hals::pairing_with<C, float>());
+        CHECK(xu::ard::pairing_with<C, float>() ==
+              std::min(heuristic, xu::hals::pairing_with<C, float>()));
+        CHECK(xu::ard_multiplicative::pairing_with<C, float>() ==
+              xu::multiplicative::pairing_with<C, float>());
+    };
+    check(xu::non_negative{});
+    check(xu::sparse{});
+    check(xu::sum_to_one{});
+    check(only_prox{});
+    check(only_gradient{});
+    CHECK(xu::update_hook::descends(xu::soft_orthogonal{.weight = 0}));
+    CHECK_FALSE(xu::update_hook::descends(xu::soft_orthogonal{.weight = 0.1}));
+    CHECK_FALSE(xu::update_hook::descends(xu::ard{}));
 }
 
 TEST_CASE("pairings: a list is as good as its weakest member")

@@ -329,18 +329,18 @@ void project(const C& c, factor_ref<T> f)
                     });
 }
 
-/// Applies the members' prox_column: penalties first, then hard constraints, each in the order
-/// given. Exact for the l1 penalty with intervals: for a convex function of one number, the
-/// minimiser on an interval is the free minimiser, clipped.
+/// Applies the members' prox_column: penalties first, then hard constraints, clipping at zero last.
+/// Exact for the l1 penalty with intervals: for a convex function of one number, the minimiser on
+/// an interval is the free minimiser, clipped.
 template <class C, class T>
 void prox_column(const C& c, factor_ref<T> f, std::size_t j, T step)
 {
-    for (const bool hard : {false, true})
+    for (const int turn : {0, 1, 2})
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
                             if constexpr (hook::prox_column<M, T>)
-                                if (hook::project<M, T> == hard)
+                                if (turn == hook::project<M, T> + traits<M>::orthant)
                                     m.prox_column(f, j, step);
                         });
 }

@@ -268,6 +268,22 @@ struct normal_equations
 template <class T>
 using block_visitor = function_ref<void(std::size_t, factor_ref<T>, std::size_t)>;
 
+/// Up to four rows of X as numbers of the factors' type, for what needs the elements themselves.
+template <class T>
+struct row_group
+{
+    static constexpr std::size_t most = 4;
+
+    std::size_t count = 0;
+    std::size_t rows[most] = {};       ///< which, in the stored order, see dense
+    const T* values[most] = {};        ///< one number a column; under a mask they may be anything
+    std::size_t chunk = 0, worker = 0; ///< of the reads that may be under way at once
+};
+
+/// What a read of X calls, see dense::read.
+template <class T>
+using row_visitor = function_ref<void(const row_group<T>&)>;
+
 /// The type factors have for data of type T: what holds T's numbers well, never wider than needed.
 /// float for float and for integers up to 32 bits (counts above 2^24 are rounded), else double.
 template <class T>

@@ -69,8 +69,16 @@ struct als
                     const state<T>& s) const
     {
         add_to_rhs<T>(c, eq.rhs, f);
+        multiply_inverse(f, eq.rhs, s.inverse.last());
+        project(c, f);
+    }
+
+    /// F <- rhs inverse
+    template <class T>
+    static void multiply_inverse(factor_ref<T> f, factor_ref<T> rhs,
+                                 matrix_ref<const double> inverse)
+    {
         constexpr std::size_t tile = 64;
-        const auto inverse = s.inverse.last();
         for (std::size_t start = 0; start < f.rows(); start += tile)
         {
             const std::size_t count = std::min(tile, f.rows() - start);
@@ -79,12 +87,11 @@ struct als
                 double sum[tile] = {};
                 for (std::size_t l = 0; l < f.rank(); ++l)
                     for (std::size_t i = 0; i < count; ++i)
-                        sum[i] += inverse(j, l) * static_cast<double>(eq.rhs(start + i, l));
+                        sum[i] += inverse(j, l) * static_cast<double>(rhs(start + i, l));
                 for (std::size_t i = 0; i < count; ++i)
                     f(start + i, j) = static_cast<T>(sum[i]);
             }
         }
-        project(c, f);
     }
 };
 }

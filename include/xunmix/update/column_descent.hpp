@@ -74,6 +74,47 @@ void for_each_residual(factor_ref<T> f, const normal_equations<T>& eq, std::size
     detail::visit_groups<4 * simd::lanes<T>>(f, eq, j, 0, visit);
 }
 
+/// The terms of constraints that bring no prox_column, added to the small system; those that couple
+/// neighbours by their bound from above.
+template <class T, class C>
+void add_terms_to_gram(const C& c, matrix_ref<double> gram, const grid& places)
+{
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::add_to_gram<M, T> && !hook::prox_column<M, T>)
+                            m.add_to_gram(gram, places);
+                    });
+}
+template <class T, class C>
+void add_terms_to_rhs(const C& c, factor_ref<T> rhs, factor_ref<T> f)
+{
+    for_each_member(c,
+                    [&]<class M>(const M& m)
+                    {
+                        if constexpr (hook::add_to_rhs<M, T> && !hook::prox_column<M, T>)
+                            m.add_to_rhs(rhs, factor_ref<const T>(f));
+                    });
+}
+
+/// F_j += r_j / gram_jj, all rows at once; nothing where the other factor's column is zero. The
+/// step 1 / gram_jj.
+template <class T>
+T move_column(factor_ref<T> f, const normal_equations<T>& eq, std::size_t j)
+{
+    const T step = static_cast<T>(1 / std::max(eq.gram(j, j), least_curvature<T>));
+    if (eq.gram(j, j) > least_curvature<T>)
+        for_each_residual(f, eq, j,
+                          [&](std::size_t row, auto residual)
+                          {
+                              using pack = decltype(residual);
+                              auto moved = pack::load(&f(row, j));
+                              moved.add_product(pack::broadcast(step), residual);
+                              moved.store(&f(row, j));
+                          });
+    return step;
+}
+
 /// `rounds` rounds of F_j <- prox(F_j + r_j / gram_jj), each over all columns; blocks of rows one
 /// after the other where rows are independent.
 template <class T, class C>
@@ -88,19 +129,7 @@ void sweep(factor_ref<T> f, const normal_equations<T>& eq, const C& c, std::size
         const normal_equations<T> system{eq.gram, eq.rhs.block(i, count)};
         for (std::size_t round = 0; round < rounds; ++round)
             for (std::size_t j = 0; j < f.rank(); ++j)
-            {
-                const T step = static_cast<T>(1 / std::max(eq.gram(j, j), least_curvature<T>));
-                if (eq.gram(j, j) > least_curvature<T>)
-                    for_each_residual(part, system, j,
-                                      [&](std::size_t row, auto residual)
-                                      {
-                                          using pack = decltype(residual);
-                                          auto moved = pack::load(&part(row, j));
-                                          moved.add_product(pack::broadcast(step), residual);
-                                          moved.store(&part(row, j));
-                                      });
-                prox_column(c, part, j, step);
-            }
+                prox_column(c, part, j, move_column(part, system, j));
     }
 }
 

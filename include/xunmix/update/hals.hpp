@@ -64,18 +64,37 @@ struct hals
     }
 
     /// Throws invalid_argument for 0 rounds.
+    static void check_rounds(std::size_t count)
+    {
+        detail::require<invalid_argument>(count >= 1, "hals needs at least one round over the "
+                                                      "columns an iteration, got 0");
+    }
+    /// One where a constraint is a mere projection after the columns, else as many as wanted.
+    template <class T, class C>
+    static std::size_t rounds_with(const C& c, std::size_t wanted)
+    {
+        return needs_projection<T>(c) ? 1 : wanted;
+    }
+    /// The projections that no column's prox takes care of.
+    template <class T, class C>
+    static void project_others(factor_ref<T> f, const C& c)
+    {
+        if (needs_projection<T>(c))
+            project(c, f);
+    }
+
+    /// Throws invalid_argument for 0 rounds.
     template <class T, class C>
     void prepare(matrix_ref<double> gram, const grid& places, const C& c, state<T>& s) const
     {
-        detail::require<invalid_argument>(rounds >= 1, "hals needs at least one round over the "
-                                                       "columns an iteration, got 0");
+        check_rounds(rounds);
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
                             if constexpr (hook::couples_neighbours<M, T>)
                                 s.coupled.get(column_descent::relax_room(places));
-                            else if constexpr (hook::add_to_gram<M, T> && !hook::prox_column<M, T>)
-                                m.add_to_gram(gram, places);
+                            else
+                                column_descent::add_terms_to_gram<T>(m, gram, places);
                         });
     }
 
@@ -83,17 +102,14 @@ struct hals
     void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
                     const state<T>& s) const
     {
-        bool needs_projection = false;
+        const std::size_t times = rounds_with<T>(c, rounds);
+        bool relaxed = false;
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
-                            if constexpr (hook::add_to_rhs<M, T> && !hook::prox_column<M, T> &&
-                                          !hook::couples_neighbours<M, T>)
-                                m.add_to_rhs(eq.rhs, factor_ref<const T>(f));
-                            needs_projection |= hook::project<M, T> && !hook::prox_column<M, T>;
+                            if constexpr (!hook::couples_neighbours<M, T>)
+                                column_descent::add_terms_to_rhs(m, eq.rhs, f);
                         });
-        const std::size_t times = needs_projection ? 1 : rounds;
-        bool relaxed = false;
         for_each_member(c,
                         [&]<class M>(const M&)
                         {
@@ -103,8 +119,17 @@ struct hals
                         });
         if (!relaxed)
             column_descent::sweep(f, eq, c, times);
-        if (needs_projection)
-            project(c, f);
+        project_others(f, c);
+    }
+
+  private:
+    template <class T, class C>
+    static bool needs_projection(const C& c)
+    {
+        bool any = false;
+        for_each_member(c, [&]<class M>(const M&)
+                        { any |= hook::project<M, T> && !hook::prox_column<M, T>; });
+        return any;
     }
 };
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <type_traits>
 
@@ -24,6 +25,7 @@ struct multiplicative
     static constexpr bool row_separable = true;
     static constexpr side first = side::maps;
     static constexpr bool needs_non_negative_data = true;
+    static constexpr bool takes_loss = true;
 
     template <class T>
     struct state
@@ -81,6 +83,45 @@ struct multiplicative
         project_others(f, c);
     }
 
+    /// The step of a whole factor with another loss, whose two parts are given.
+    template <class T, class C>
+    void step(factor_ref<T> f, factor_ref<T> numerator, factor_ref<T> denominator, const C& c,
+              double exponent, const state<T>&) const
+    {
+        step(f, numerator, denominator, c, exponent);
+        project_others(f, c);
+    }
+    /// F <- F * ((rhs + minus) / (denominator + plus))^exponent with the constraint's split
+    /// gradient, which is added to both.
+    template <class T, class C>
+    static void step(factor_ref<T> f, factor_ref<T> rhs, factor_ref<T> denominator, const C& c,
+                     double exponent)
+    {
+        for_each_member(c,
+                        [&]<class M>(const M& m)
+                        {
+                            if constexpr (hook::split_gradient<M, T>)
+                                m.split_gradient(factor_ref<const T>(f), denominator, rhs);
+                        });
+        for (std::size_t j = 0; j < f.rank(); ++j)
+            for (std::size_t i = 0; i < f.rows(); ++i)
+            {
+                const T below = denominator(i, j) == T{0} ? T{1.1920929e-7F} : denominator(i, j),
+                        ratio = rhs(i, j) / below;
+                f(i, j) *= exponent == 1 ? ratio : std::pow(ratio, static_cast<T>(exponent));
+            }
+    }
+    /// Projections that the multiplication does not take care of.
+    template <class T, class C>
+    static void project_others(factor_ref<T> f, const C& c)
+    {
+        bool needed = false;
+        for_each_member(c, [&]<class M>(const M&)
+                        { needed |= hook::project<M, T> && !hook::split_gradient<M, T>; });
+        if (needed)
+            project(c, f);
+    }
+
   private:
     static constexpr std::size_t room = 8192;
 
@@ -101,26 +142,7 @@ struct multiplicative
                     sum[i] += g * column[i];
             }
         }
-        for_each_member(c,
-                        [&]<class M>(const M& m)
-                        {
-                            if constexpr (hook::split_gradient<M, T>)
-                                m.split_gradient(factor_ref<const T>(f), plus, minus);
-                        });
-        for (std::size_t j = 0; j < f.rank(); ++j)
-            for (std::size_t i = 0; i < f.rows(); ++i)
-                f(i, j) *= minus(i, j) / (plus(i, j) == T{0} ? T{1.1920929e-7F} : plus(i, j));
-    }
-
-    /// Projections that the multiplication does not take care of.
-    template <class T, class C>
-    static void project_others(factor_ref<T> f, const C& c)
-    {
-        bool needed = false;
-        for_each_member(c, [&]<class M>(const M&)
-                        { needed |= hook::project<M, T> && !hook::split_gradient<M, T>; });
-        if (needed)
-            project(c, f);
+        step(f, minus, plus, c, 1);
     }
 };
 }

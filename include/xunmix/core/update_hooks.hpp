@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+#include <xunmix/core/concepts.hpp>
+#include <xunmix/core/factor.hpp>
+
+// What an update offers beyond prepare() and operator(), all optional, all const. As with
+// constraints, an update implements what it needs, and the loop asks here.
+namespace xunmix
+{
+/// Where a factorization stands, for updates that adapt themselves to it.
+template <class T>
+struct standing
+{
+    std::size_t iterations = 0;              ///< done
+    double loss = 0;                         ///< |X - C S^T|^2, or what else is minimised
+    double mse = 0;                          ///< the loss by unmasked element
+    double root_mean_square = 0;             ///< of the unmasked elements of X
+    std::size_t positions = 0, channels = 0; ///< unmasked
+    factor_ref<const T> maps{}, components{};
+};
+
+//   bool is_row_separable(side)
+//       whether the rows of that side's factor are updated one by one; else row_separable
+//   bool descends()
+//       whether it does with these options; else what pairing_with() says
+//   bool moves()
+//       whether the last iterate is the answer and not that of least objective (default: false)
+//   void adapt(const standing<T>&, state<T>& maps, state<T>& components)
+//       called before each iteration
+//   bool is_settled(const state<T>& maps, const state<T>& components)
+//       false holds a factorization from being judged as converged
+//   bool normalize(side, factor_ref<T>, span<double> scale)
+//       as a constraint's; false where it leaves that side alone
+//   double objective(const standing<T>&)
+//       what it minimises, where that is not the loss + the constraints' terms
+//   double least_relevance()
+//       components whose map holds less than this share of the largest are left out of the result
+//
+// and of its state<T>: std::vector<double> memory, what it keeps from one iteration to the next;
+// side which, set once to the factor it is for.
+namespace update_hook
+{
+template <class U>
+bool is_row_separable(const U& u, side which)
+{
+    if constexpr (requires { u.is_row_separable(which); })
+        return u.is_row_separable(which);
+    else
+        return U::row_separable;
+}
+template <class U>
+bool descends(const U& u)
+{
+    if constexpr (requires { u.descends(); })
+        return u.descends();
+    else
+        return true;
+}
+template <class U>
+bool moves(const U& u)
+{
+    if constexpr (requires { u.moves(); })
+        return u.moves();
+    else
+        return false;
+}
+template <class U, class T>
+concept adapts = requires(const U& u, const standing<T>& now, typename U::template state<T>& s)
+{
+    u.adapt(now, s, s);
+};
+template <class U, class T>
+concept normalizes = requires(const U& u, factor_ref<T> f, std::span<double> scale)
+{
+    {
+        u.normalize(side::maps, f, scale)
+        } -> std::convertible_to<bool>;
+};
+template <class U, class T>
+concept has_objective = requires(const U& u, const standing<T>& now)
+{
+    u.objective(now);
+};
+template <class U, class T>
+concept settles = requires(const U& u, const typename U::template state<T>& s)
+{
+    u.is_settled(s, s);
+};
+template <class State>
+concept remembers = requires(State& s)
+{
+    s.memory;
+};
+template <class State>
+concept knows_side = requires(State& s)
+{
+    s.which;
+};
+}
+}
