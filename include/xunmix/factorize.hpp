@@ -11,6 +11,7 @@
 
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/init/random_uniform.hpp>
+#include <xunmix/loss/with_loss.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/solver.hpp>
 
@@ -125,6 +126,14 @@ using conductor_rule = std::bool_constant < requires
 }
 > ;
 
+/// Losses other than least squares, see beta_divergence.
+template <class A>
+using loss_rule = std::bool_constant < requires
+{
+    typename A::is_loss;
+}
+> ;
+
 /// Start from what another factorization found.
 template <class T>
 struct handed_over
@@ -153,7 +162,7 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
     using T = typename M::factor_type;
     using kind = std::remove_const_t<A>;
     if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
-                  conductor_rule<kind>::value || init_policy<kind, M>)
+                  conductor_rule<kind>::value || loss_rule<kind>::value || init_policy<kind, M>)
         return false;
     else if constexpr (stop_token_rule<kind>::value)
         return argument.stop_requested();
@@ -161,8 +170,8 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
     {
         static_assert(observer<A, T>,
                       "the arguments of factorize after the update are on_maps(...), "
-                      "on_components(...), an init policy, compression, a std::stop_token, or "
-                      "observers; an "
+                      "on_components(...), an init policy, beta_divergence, compression, a "
+                      "std::stop_token, or observers; an "
                       "observer takes const xunmix::iteration<T>&, T being the factors' type, and "
                       "returns void or xunmix::flow");
         if constexpr (!observer<A, T>)
@@ -177,6 +186,36 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
 
 namespace detail
 {
+/// The update, with the loss among the arguments if there is one.
+template <class M, class U, class... Args>
+auto update_for(U update, const Args&... args)
+{
+    constexpr std::size_t losses = occurrences<loss_rule, Args...>;
+    static_assert(losses <= 1, "a loss can be given once");
+    if constexpr (losses == 0)
+        return update;
+    else
+    {
+        constexpr bool takes_loss = requires
+        {
+            requires U::takes_loss;
+        };
+        constexpr bool gives_elements = requires(
+            const M& x, row_visitor<typename M::factor_type> visit, typename M::workspace& work)
+        {
+            x.read(visit, work);
+        };
+        static_assert(takes_loss, "a loss such as beta_divergence goes with multiplicative and "
+                                  "ard_multiplicative; the others minimise least squares, for "
+                                  "counts on poisson_scaled data");
+        static_assert(gives_elements,
+                      "a loss such as beta_divergence needs the elements of X: give "
+                      "it unfolded, dense or any_matrix, not scaled or compressed");
+        auto loss = pick<loss_rule>(0, args...);
+        return with_loss<U, decltype(loss)>{std::move(update), std::move(loss)};
+    }
+}
+
 /// A solver that starts from `init`, whatever init policy is among the arguments.
 template <data_matrix M, class U, class Init, class... Args>
 auto make_solver_from(const M& x, const options& opt, U update, const Init& init,
@@ -186,18 +225,19 @@ auto make_solver_from(const M& x, const options& opt, U update, const Init& init
     const constraint_on<side::components, unconstrained> free_components;
     auto c = pick<on_maps_rule>(free_maps, args...).constraint;
     auto s = pick<on_components_rule>(free_components, args...).constraint;
-    return solver<M, U, decltype(c), decltype(s)>(x, opt, std::move(update), init, std::move(c),
-                                                  std::move(s));
+    auto u = update_for<M>(std::move(update), args...);
+    return solver<M, decltype(u), decltype(c), decltype(s)>(x, opt, std::move(u), init,
+                                                            std::move(c), std::move(s));
 }
 
 /// Throws what make_solver would throw for data and constraints, without its work.
-template <class U, class M, class... Args>
-void check_before_work(const M& x, std::size_t rank, const Args&... args)
+template <class M, class U, class... Args>
+void check_before_work(const M& x, std::size_t rank, const U& update, const Args&... args)
 {
     const constraint_on<side::maps, unconstrained> free_maps;
     const constraint_on<side::components, unconstrained> free_components;
-    check_model<U>(x, rank, pick<on_maps_rule>(free_maps, args...).constraint,
-                   pick<on_components_rule>(free_components, args...).constraint);
+    check_model(x, rank, update, pick<on_maps_rule>(free_maps, args...).constraint,
+                pick<on_components_rule>(free_components, args...).constraint);
 }
 
 /// What came before the iterations of a solver: they are numbered on from there, their seconds too.
@@ -262,9 +302,9 @@ auto make_solver(const unfolded<T>& x, const options& opt, U update, const Args&
 ///
 /// `data` is an unfolded tensor or any data matrix. After the update come, in any order and each
 /// optional: on_maps(...), on_components(...) (else that factor is free), an init policy (else
-/// random_uniform), compression (iterates on compressed data first, then on X), observers, a
-/// std::stop_token. Throws invalid_argument and invalid_data before
-/// any work; afterwards result.status tells how it ended.
+/// random_uniform), a loss (else least squares), compression (iterates on compressed data first,
+/// then on X), observers, a std::stop_token. Throws invalid_argument and invalid_data before any
+/// work; afterwards result.status tells how it ended.
 template <class Data, class U, class... Args>
 auto factorize(const Data& data, const options& opt, U update, Args&&... args)
 {

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <xunmix/alternation.hpp>
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
+#include <xunmix/divergence_alternation.hpp>
 #include <xunmix/observe.hpp>
 #include <xunmix/options.hpp>
 #include <xunmix/result.hpp>
@@ -41,10 +43,10 @@ class solver
         : opt_((detail::check_options(x, opt), opt))
         , model_(std::move(x), opt.rank, opt.threads, std::move(update), std::move(on_maps),
                  std::move(on_components))
-        , keep_best_(!model_.descends() &&
-                     (opt.keep == iterate::best || (opt.keep == iterate::automatic && !moves())))
+        , keep_best_(!model_.descends() && (opt.keep == iterate::best ||
+                                            (opt.keep == iterate::automatic && !model_.moves())))
         , patience_(opt.patience > 0    ? opt.patience
-                    : moves()           ? 10
+                    : model_.moves()    ? 10
                     : model_.descends() ? 1
                                         : 3)
     {
@@ -149,7 +151,7 @@ class solver
         out.status = state_.status;
         out.iterations = state_.iterations;
         out.best_iteration = kept ? state_.best_iteration : state_.iterations;
-        out.objective = state_.iterations == 0 ? residual + model_.penalties(state_)
+        out.objective = state_.iterations == 0 ? model_.objective(state_, residual)
                         : kept                 ? state_.best_objective
                                                : state_.objective;
         out.mse = residual / entries();
@@ -161,6 +163,8 @@ class solver
             out.rescale(opt_.scale);
         if (!keeps_order(model_.on_maps()) && !keeps_order(model_.on_components()))
             out.order();
+        if constexpr (requires { model_.update().least_relevance(); })
+            out.prune(model_.update().least_relevance());
         return out;
     }
 
@@ -180,11 +184,15 @@ class solver
         }
         const double residual = model_.residual(best);
         out.mse = residual / entries();
-        out.objective = residual + model_.penalties(best);
+        out.objective = model_.objective(best, residual);
         return out;
     }
 
   private:
+    static constexpr bool has_loss = requires
+    {
+        typename U::loss_type;
+    };
     static constexpr double infinity = std::numeric_limits<double>::infinity();
 
     template <class Solver>
@@ -205,11 +213,6 @@ class solver
     {
         const double before = earlier.objective;
         return std::isinf(before) ? before : before > 0 ? (before - state_.objective) / before : 0;
-    }
-    /// Whether a constraint changes with every iteration.
-    bool moves() const
-    {
-        return xunmix::moves(model_.on_maps()) || xunmix::moves(model_.on_components());
     }
     /// Whether all constraints hold after this iteration.
     bool holds(std::size_t iteration) const
@@ -257,8 +260,9 @@ class solver
         if (holds(state_.iterations))
         {
             const double decrease = change_since_held(),
-                         progress = moves() ? std::abs(decrease) : decrease;
-            state_.without_progress = progress < opt_.tolerance ? state_.without_progress + 1 : 0;
+                         progress = model_.moves() ? std::abs(decrease) : decrease;
+            const bool quiet = progress < opt_.tolerance && model_.is_settled();
+            state_.without_progress = quiet ? state_.without_progress + 1 : 0;
         }
         const double start =
             state_.history.empty() ? state_.objective : state_.history.front().objective;
@@ -272,7 +276,9 @@ class solver
     }
 
     options opt_;
-    alternation<M, U, MapsC, ComponentsC> model_;
+    using model = std::conditional_t<has_loss, divergence_alternation<M, U, MapsC, ComponentsC>,
+                                     alternation<M, U, MapsC, ComponentsC>>;
+    model model_;
     solver_state<T> state_;
     double change_ = infinity;
     bool keep_best_;

@@ -6,5 +6,7 @@ int main()
     xu::factorize(scan(), {.rank = 2}, xu::hals{}, xu::on_maps(only_prox{}),
                   xu::on_components([](xu::factor_ref<float>) {}));
     xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, xu::on_maps(only_gradient{}));
+    xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, xu::beta_divergence{});
+    xu::factorize(xu::poisson_scaled(xu::dense(scan())), {.rank = 2}, xu::multiplicative{});
     xu::factorize(scan(), {.rank = 2}, xu::bpp{}, xu::on_maps(xu::non_negative{}, xu::sparse{}));
 }

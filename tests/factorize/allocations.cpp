@@ -7,11 +7,17 @@
 #include <new>
 
 #include <xunmix/constraint/any_constraint.hpp>
+#include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/factorize.hpp>
+#include <xunmix/loss/beta_divergence.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/ard.hpp>
+#include <xunmix/update/ard_multiplicative.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
+#include <xunmix/update/mals.hpp>
 #include <xunmix/update/multiplicative.hpp>
+#include <xunmix/update/soft_orthogonal.hpp>
 
 namespace
 {
@@ -155,6 +161,25 @@ TEST_CASE_TEMPLATE("allocations: none after the first iteration of multiplicativ
 TEST_CASE_TEMPLATE("allocations: none after the first iteration of bpp", T, float, std::uint16_t)
 {
     check_none<T, xu::bpp>();
+}
+
+TEST_CASE("allocations: none after the first iteration of the updates that adapt themselves")
+{
+    const auto none = [](const auto& update, const auto&... more)
+    {
+        const auto data = unfold_as<std::uint16_t>(counted(random_matrix(700, 90, 1), 100));
+        for (const std::size_t threads : {1U, 2U})
+            CHECK(later_allocations(
+                      xu::make_solver(data, {.rank = 4, .tolerance = 0, .threads = threads}, update,
+                                      xu::on_maps(xu::non_negative{}),
+                                      xu::on_components(xu::non_negative{}), more...)) == 0);
+    };
+    none(xu::soft_orthogonal{});
+    none(xu::ard{.orthogonality = 0.1});
+    none(xu::mals{});
+    none(xu::ard_multiplicative{});
+    none(xu::multiplicative{}, xu::beta_divergence{});
+    none(xu::ard_multiplicative{}, xu::beta_divergence{.beta = 1.5});
 }
 
 TEST_CASE("allocations: none either with two reads, nor after a resume")

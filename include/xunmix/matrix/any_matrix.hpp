@@ -63,6 +63,11 @@ class any_matrix
     {
         held_->sweep(O, visit, product, work);
     }
+    static constexpr std::size_t read_chunks = dense<F>::read_chunks;
+    void read(row_visitor<F> visit, workspace& work) const
+    {
+        held_->read(visit, work);
+    }
     double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
                                  const entry_weights* weights = nullptr) const
     {
@@ -80,6 +85,7 @@ class any_matrix
         virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void sweep(factor_ref<const F>, block_visitor<F>, factor_ref<F>,
                            workspace&) const = 0;
+        virtual void read(row_visitor<F>, workspace&) const = 0;
         virtual double residual_squared_norm(factor_ref<const F>, factor_ref<const F>, workspace&,
                                              const entry_weights*) const = 0;
     };
@@ -116,6 +122,10 @@ class any_matrix
                    workspace& work) const override
         {
             x.sweep(O, visit, product, work);
+        }
+        void read(row_visitor<F> visit, workspace& work) const override
+        {
+            x.read(visit, work);
         }
         double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
                                      const entry_weights* weights) const override

@@ -244,7 +244,11 @@ class compressed
         return x_.residual_squared_norm(C, S, limited(work.whole, work));
     }
 
-    /// X's inner products, where it has its own.
+    /// X's weights and inner products, where it has its own.
+    const entry_weights& weights() const requires detail::weighing<M>
+    {
+        return x_.weights();
+    }
     void gram(side s, factor_ref<const F> f, matrix_ref<double> out,
               std::size_t threads) const requires detail::weighing<M>
     {

@@ -11,6 +11,7 @@
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/kernels.hpp>
 #include <xunmix/core/parallel.hpp>
+#include <xunmix/matrix/row_reader.hpp>
 #include <xunmix/matrix/summary.hpp>
 #include <xunmix/unfold.hpp>
 
@@ -112,6 +113,18 @@ class dense
                workspace& work) const
     {
         pass(does::both, O, O.rank(), visit, product, work);
+    }
+
+    static constexpr std::size_t read_chunks = detail::read_chunks;
+
+    /// visit(rows) for all stored rows that are not masked, a few at a time, as numbers of type F:
+    /// for losses that need each element. Groups of one chunk come one after the other, in
+    /// ascending order; chunks come concurrently, and are the same for any number of threads.
+    void read(row_visitor<F> visit, workspace& work) const
+    {
+        auto row = [&](std::size_t i) { return stored_row(i); };
+        detail::row_reader<T, F>(row, stored(sweep_side()), plan_columns())(visit, work.blocks,
+                                                                            work.threads);
     }
 
     /// sum w_i v_c (X - C S^T)_ic^2 over the unmasked elements, summed in double from the elements

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scan.hpp"
+
+int main()
+{
+    xu::factorize(xu::poisson_scaled(xu::dense(scan())), {.rank = 2}, xu::multiplicative{},
+                  xu::beta_divergence{});
+}
