@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/init/fit.hpp>
+#include <xunmix/init/points.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/options.hpp>
+#include <xunmix/svd/range_finder.hpp>
+
+// What searches for endmembers (vca, spa, signal_subspace) have in common. A search is called as
+//
+//   found = search.find(const M& x, std::size_t rank, random_engine&, M::workspace&)
+//
+// and gives a detail::found_endmembers<M::factor_type>.
+namespace xunmix
+{
+struct endmember_options
+{
+    std::size_t rank = 0;    ///< k, number of endmembers; must be set
+    std::uint64_t seed = 0;  ///< of whatever is drawn at random
+    std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes. Never changes the result
+};
+
+/// The patterns or spectra of which all others are mixtures.
+template <class F>
+struct endmembers
+{
+    /// The purest positions, one a component, numbered in C order of the scan; empty where the
+    /// search makes its own patterns.
+    std::vector<std::size_t> positions;
+    tensor<F> components; ///< (k, channels...), X's units, masked channels 0
+};
+
+namespace detail
+{
+template <class F>
+struct found_endmembers
+{
+    std::vector<std::size_t> positions;
+    std::vector<F> components; ///< m x k, one after the other
+};
+
+/// The rows of the model at the given positions, in X's units; `mean` may be empty.
+template <class M, class F>
+found_endmembers<F> model_rows(const M& x, const truncated_svd<F>& svd,
+                               std::span<const std::type_identity_t<F>> mean,
+                               const std::vector<std::size_t>& positions, std::size_t d)
+{
+    const std::size_t m = svd.cols, k = positions.size();
+    found_endmembers<F> out{positions, std::vector<F>(m * k)};
+    for (std::size_t e = 0; e < k; ++e)
+        for (std::size_t c = 0; c < m; ++c)
+        {
+            double sum = mean.empty() ? 0 : static_cast<double>(mean[c]);
+            for (std::size_t j = 0; j < d; ++j)
+                sum += static_cast<double>(svd.left[j * svd.rows + positions[e]]) *
+                       static_cast<double>(svd.right[j * m + c]);
+            out.components[e * m + c] = static_cast<F>(sum / root_weight(x, positions[e]));
+        }
+    weigh_by_root(x, side::components, factor_ref<F>(out.components.data(), m, k, m), true);
+    return out;
+}
+
+/// Lifts entries to `least` times the mean of their column.
+template <class T>
+void lift(factor_ref<T> f, double least)
+{
+    const double kept = static_cast<double>(f.places() ? f.places()->kept() : f.rows());
+    for (auto column : f.columns())
+    {
+        double sum = 0;
+        for (T value : column)
+            sum += std::abs(static_cast<double>(value));
+        for (T& value : column)
+            value = std::max(value, static_cast<T>(least * sum / kept));
+    }
+    clear_masked(f);
+}
+
+inline void check_least(double least, const char* who)
+{
+    require<invalid_argument>(std::isfinite(least) && least >= 0, who,
+                              ": least is a share of a column's mean, 0 or more, got ", least);
+}
+
+/// Components as found, negative values set to zero if `clip`; maps by clipped least squares; then
+/// no entry below `least` times the mean of its column.
+template <class M, class T>
+void start_from(const M& x, const std::vector<T>& found, bool clip, double least,
+                factor_ref<T> maps, factor_ref<T> components, typename M::workspace& work)
+{
+    const std::size_t m = components.rows();
+    copy_factor(factor_ref<const T>(found.data(), m, components.rank(), m), components);
+    clear_masked(components);
+    for (auto column : components.columns())
+        for (T& value : column)
+            value = clip ? std::max(value, T{0}) : value;
+    fit_clipped(x, side::maps, factor_ref<const T>(components), maps, work);
+    for (auto f : {maps, components})
+        if (least > 0)
+            lift(f, least);
+}
+
+/// Data may have either sign here.
+struct any_sign
+{
+    static constexpr bool needs_non_negative_data = false;
+};
+}
+
+/// Searches X for the components of which all positions are mixtures:
+///
+///     const auto found = extract_endmembers(data, vca{}, {.rank = 3, .seed = 1});
+///
+/// `data` is an unfolded tensor or any data matrix. Where it has weights, the search is made on
+/// W^(1/2) X V^(1/2), and the components are scaled back. Throws invalid_argument unless 1 <= rank
+/// <= min(positions, channels) unmasked and where the rank of X is lower; invalid_data for NaN,
+/// infinities and nothing but zeros.
+template <data_matrix M, class Search>
+endmembers<typename M::factor_type> extract_endmembers(const M& x, const Search& search,
+                                                       const endmember_options& opt)
+{
+    using F = typename M::factor_type;
+    detail::check_options(x, options{.rank = opt.rank});
+    detail::check_data<detail::any_sign>(x);
+    typename M::workspace work{.threads = opt.threads};
+    random_engine engine(opt.seed);
+    auto found = search.find(x, opt.rank, engine, work);
+    const factor_ref<const F> f(found.components.data(), x.cols(), opt.rank, x.cols());
+    return {std::move(found.positions), fold(f, x.shape().channels)};
+}
+template <class T, class Search>
+auto extract_endmembers(const unfolded<T>& x, const Search& search, const endmember_options& opt)
+{
+    return extract_endmembers(dense<T>(x, opt.threads), search, opt);
+}
+}

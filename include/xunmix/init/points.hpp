@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/factor.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/core/small.hpp>
+#include <xunmix/matrix/compressed.hpp>
+#include <xunmix/svd/range_finder.hpp>
+
+// The positions as points in the space of the leading singular vectors, where endmembers are
+// searched: X itself is read for the vectors only.
+namespace xunmix::detail
+{
+/// X in the plain inner product with its norm: W^(1/2) X V^(1/2) where it has weights.
+template <class M>
+class plain_matrix : public evenly_weighted<M>
+{
+  public:
+    explicit plain_matrix(const M& x)
+        : evenly_weighted<M>(x)
+        , squared_norm_(x.squared_norm())
+    {
+    }
+    double squared_norm() const
+    {
+        return squared_norm_;
+    }
+
+  private:
+    double squared_norm_;
+};
+
+/// Turns the signs of pairs of singular vectors so that the largest entry of each right one is
+/// positive: what is drawn along them then does not depend on rounding.
+template <class F>
+void make_largest_positive(truncated_svd<F>& svd)
+{
+    for (std::size_t j = 0; j < svd.size(); ++j)
+    {
+        F *u = svd.left.data() + j * svd.rows, *v = svd.right.data() + j * svd.cols;
+        const F largest =
+            *std::max_element(v, v + svd.cols, [](F a, F b) { return std::abs(a) < std::abs(b); });
+        if (largest > F{0})
+            continue;
+        std::transform(u, u + svd.rows, u, std::negate<>{});
+        std::transform(v, v + svd.cols, v, std::negate<>{});
+    }
+}
+
+/// The r leading singular vectors. Two reads of X and six more; beyond rounding nothing is lost
+/// where the smaller side has at most 64 places, since all directions are kept until the end. Not
+/// exact_svd: weak components of float data drown in the rounding of its Gram matrix.
+template <class M>
+truncated_svd<typename M::factor_type>
+leading_directions(const M& x, std::size_t r, random_engine& engine, std::size_t threads)
+{
+    constexpr std::size_t small_side = 64, rounds = 3;
+    const std::size_t side = x.shape().smaller_side(),
+                      width = side <= small_side ? side : std::min(side, 2 * r + 10);
+    auto svd = range_finder(x, width, rounds, engine(), threads);
+    svd.left.resize(svd.rows * r);
+    svd.right.resize(svd.cols * r);
+    svd.squared_lengths.resize(r);
+    make_largest_positive(svd);
+    return svd;
+}
+
+/// Throws invalid_argument where fewer than `rank` components stand above rounding.
+template <class F>
+void require_rank(const truncated_svd<F>& svd, std::size_t rank, const char* who)
+{
+    const double rounding = 20 * static_cast<double>(std::numeric_limits<F>::epsilon()),
+                 least = rounding * rounding * svd.squared_lengths[0];
+    const auto above = std::count_if(svd.squared_lengths.begin(), svd.squared_lengths.end(),
+                                     [&](double s) { return s > least; });
+    require<invalid_argument>(static_cast<std::size_t>(above) >= rank, who, " needs data of rank ",
+                              rank, " at least, and X has rank ", above, "; ask for ", above,
+                              " components");
+}
+
+/// The root of a position's weight, 1 where X has no weights.
+template <class M>
+double root_weight([[maybe_unused]] const M& x, [[maybe_unused]] std::size_t position)
+{
+    if constexpr (weighing<M>)
+        return std::sqrt(x.weights().of(side::maps)[position]);
+    else
+        return 1;
+}
+
+/// Positions as points of d coordinates, one after the other.
+struct point_cloud
+{
+    std::size_t d = 0;
+    std::vector<double> values{};
+    std::vector<std::size_t> positions{};
+
+    std::size_t size() const
+    {
+        return positions.size();
+    }
+    const double* point(std::size_t i) const
+    {
+        return values.data() + i * d;
+    }
+    double dot(std::size_t i, const std::vector<double>& direction) const
+    {
+        double sum = 0;
+        for (std::size_t j = 0; j < d; ++j)
+            sum += point(i)[j] * direction[j];
+        return sum;
+    }
+    std::vector<double> mean() const
+    {
+        std::vector<double> out(d);
+        for (std::size_t i = 0; i < size(); ++i)
+            for (std::size_t j = 0; j < d; ++j)
+                out[j] += point(i)[j] / static_cast<double>(size());
+        return out;
+    }
+};
+
+/// The unmasked positions in the coordinates of the d leading right singular vectors.
+template <class M, class F>
+point_cloud scores(const M& x, const truncated_svd<F>& svd, std::size_t d)
+{
+    point_cloud out{.d = d};
+    for (std::size_t i = 0; i < svd.rows; ++i)
+        if (x.shape().positions.keeps(i) && root_weight(x, i) > 0)
+        {
+            out.positions.push_back(i);
+            for (std::size_t j = 0; j < d; ++j)
+                out.values.push_back(static_cast<double>(svd.left[j * svd.rows + i]) *
+                                     std::sqrt(svd.squared_lengths[j]));
+        }
+    return out;
+}
+
+/// Variance of the noise in one direction: what the directions leave of X, spread evenly over the
+/// others.
+template <class M, class F>
+double noise_variance(const M& x, const truncated_svd<F>& svd, double squared_norm)
+{
+    const double n = static_cast<double>(x.shape().positions.kept()),
+                 m = static_cast<double>(x.shape().channels.kept()),
+                 r = static_cast<double>(svd.size()), free = (n - r) * (m - r);
+    const double rest = squared_norm - svd.captured();
+    // Less than this is the rounding of the sums.
+    const double rounding = static_cast<double>(std::numeric_limits<F>::epsilon()) * squared_norm;
+    return free > 0 && rest > rounding ? rest / free : 0;
+}
+
+/// y_i = x_i / (u^T x_i), u the mean of the points: positions of one composition become one point
+/// however bright they are. Left out are positions so dark that noise is more than a fifth of y_i.
+inline point_cloud projective(const point_cloud& x, double noise)
+{
+    const auto u = x.mean();
+    const double size = std::sqrt(small::dot(u.data(), u.data(), u.size()));
+    const double least = std::max(5 * std::sqrt(noise), 1e-6 * size) * size;
+    point_cloud y{.d = x.d};
+    for (std::size_t i = 0; i < x.size(); ++i)
+        if (const double along = x.dot(i, u); along > least)
+        {
+            y.positions.push_back(x.positions[i]);
+            for (std::size_t j = 0; j < x.d; ++j)
+                y.values.push_back(x.point(i)[j] / along);
+        }
+    return y;
+}
+
+/// Takes from v what lies along the first `count` rows of an orthonormal basis, twice because the
+/// first time leaves rounding, and scales it to unit length. The length it had left, relative.
+inline double orthogonalize(std::vector<double>& v, const std::vector<double>& basis,
+                            std::size_t count)
+{
+    const std::size_t d = v.size();
+    const double before = std::sqrt(small::dot(v.data(), v.data(), d));
+    for (int round = 0; round < 2; ++round)
+        for (std::size_t b = 0; b < count; ++b)
+        {
+            const double along = small::dot(v.data(), basis.data() + b * d, d);
+            for (std::size_t j = 0; j < d; ++j)
+                v[j] -= along * basis[b * d + j];
+        }
+    const double left = std::sqrt(small::dot(v.data(), v.data(), d));
+    for (double& x : v)
+        x *= left > 0 ? 1 / left : 0;
+    return before > 0 ? left / before : 0;
+}
+}
