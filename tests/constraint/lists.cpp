@@ -4,6 +4,7 @@
 
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/any_constraint.hpp>
+#include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/core/concepts.hpp>
 
@@ -65,6 +66,8 @@ TEST_CASE_TEMPLATE("lists: any_constraint does what all_of does", T, float, doub
     CHECK(behaviour<T>(xu::any_constraint({"unit_norm:inf", "bounded:-1:inf"})) ==
           behaviour<T>(xu::all_of(xu::unit_norm{.p = std::numeric_limits<double>::infinity()},
                                   xu::bounded{.lower = -1})));
+    CHECK(behaviour<T>(xu::any_constraint({"decaying:2", "non_negative"})) ==
+          behaviour<T>(xu::all_of(xu::decaying{.component = 2}, xu::non_negative{})));
     CHECK(behaviour<T>(xu::any_constraint({"unit_norm"})) == behaviour<T>(xu::unit_norm{.p = 2}));
 }
 
@@ -96,7 +99,7 @@ TEST_CASE("lists: names that any_constraint cannot read are refused")
     const std::string known = "known are non_negative, sparse:WEIGHT, ridge:WEIGHT, "
                               "bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
                               "smooth:WEIGHT, resolution_limit:CUTOFF, "
-                              "no_downward_convex_peak[:FROM[:EVERY]]";
+                              "no_downward_convex_peak[:FROM[:EVERY]], decaying:COMPONENT";
     CHECK(parse_error("positive") == "there is no constraint \"positive\"; " + known);
     CHECK(parse_error("") == "there is no constraint \"\"; " + known);
     CHECK(parse_error("sparse") == "constraint \"sparse\" has 0 numbers; " + known);
@@ -109,6 +112,11 @@ TEST_CASE("lists: names that any_constraint cannot read are refused")
     CHECK(parse_error("ridge:1 ") == "constraint \"ridge:1 \": cannot read the number \"1 \"");
     CHECK(parse_error("ridge:1,5") == "constraint \"ridge:1,5\": cannot read the number \"1,5\"");
     CHECK(parse_error("bounded::1") == "constraint \"bounded::1\": cannot read the number \"\"");
+    CHECK(parse_error("decaying") == "constraint \"decaying\" has 0 numbers; " + known);
+    CHECK(parse_error("decaying:-1") ==
+          "constraint \"decaying:-1\" counts components in whole numbers from 0, got -1");
+    CHECK(parse_error("decaying:0.5") ==
+          "constraint \"decaying:0.5\" counts components in whole numbers from 0, got 0.5");
     CHECK(parse_error("sparse:1e999") ==
           "constraint \"sparse:1e999\": cannot read the number \"1e999\"");
 }

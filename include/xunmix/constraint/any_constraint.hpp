@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <xunmix/constraint/bounded.hpp>
+#include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
@@ -30,9 +31,9 @@ class any_constraint
 {
   public:
     static constexpr bool chosen_at_run_time = true;
-    using member =
-        std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
-                     resolution_limit, no_downward_convex_peak, scheduled<no_downward_convex_peak>>;
+    using member = std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
+                                resolution_limit, no_downward_convex_peak,
+                                scheduled<no_downward_convex_peak>, decaying>;
 
     any_constraint() = default;
     /// From names such as "non_negative" or "sparse:0.1"; numbers follow their name after colons,
@@ -59,7 +60,7 @@ class any_constraint
     {
         return "non_negative, sparse:WEIGHT, ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, "
                "unit_norm[:P], smooth:WEIGHT, resolution_limit:CUTOFF, "
-               "no_downward_convex_peak[:FROM[:EVERY]]";
+               "no_downward_convex_peak[:FROM[:EVERY]], decaying:COMPONENT";
     }
 
   private:
@@ -93,18 +94,21 @@ class any_constraint
             return takes(0, 2),
                    numbers.empty()
                        ? member{no_downward_convex_peak{}}
-                       : member{scheduled(no_downward_convex_peak{}, count(text, numbers[0]),
-                                          numbers.size() > 1 ? count(text, numbers[1]) : 1)};
+                       : member{scheduled(no_downward_convex_peak{}, whole(text, numbers[0], 1),
+                                          numbers.size() > 1 ? whole(text, numbers[1], 1) : 1)};
+        if (name == "decaying")
+            return takes(1, 1), member{decaying{.component = whole(text, numbers[0], 0)}};
         throw invalid_argument(
             detail::text("there is no constraint \"", name, "\"; known are ", known_names()));
     }
 
-    /// A number of iterations.
-    static std::size_t count(const std::string& text, double number)
+    /// A number that counts, iterations from 1 or components from 0.
+    static std::size_t whole(const std::string& text, double number, std::size_t least)
     {
         detail::require<invalid_argument>(
-            number >= 1 && number == std::floor(number) && number < 1e15, "constraint \"", text,
-            "\" counts iterations in whole numbers from 1, got ", number);
+            number >= static_cast<double>(least) && number == std::floor(number) && number < 1e15,
+            "constraint \"", text, "\" counts ", least == 0 ? "components" : "iterations",
+            " in whole numbers from ", least, ", got ", number);
         return static_cast<std::size_t>(number);
     }
 
