@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Unmixes a scan from the command line: file in, maps, components and pictures out. With the word
-// survey: many starts at many ranks, to see how many components there are.
+// survey: many starts at many ranks; with the word rank: several criteria, to see how many
+// components there are.
 
 #include "support/arguments.hpp"
 #include "support/clusters.hpp"
@@ -9,11 +10,13 @@
 #include "support/figure.hpp"
 #include "support/fit.hpp"
 #include "support/input.hpp"
+#include "support/rank_report.hpp"
 #include "support/report.hpp"
 #include "support/run_folder.hpp"
 #include "support/survey.hpp"
 #include "support/survey_report.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -49,6 +52,12 @@ std::string write_all(const support::run_folder& folder, const support::argument
     {
         draw_montage(folder / "fourier.png", support::fourier_of(a, in, out));
         names += " fourier.png";
+    }
+    if (!out.relevances.empty())
+    {
+        folder.write_csv("relevances.csv", support::relevances_table(out));
+        draw_relevances(folder / "relevances.png", support::relevances_of(a, in, out));
+        names += " relevances.csv relevances.png";
     }
     if (clusters)
     {
@@ -119,6 +128,22 @@ int run_survey(const support::arguments& a)
                  "maps.npy components.npy in rank_K\n";
     return 0;
 }
+
+int run_rank(const support::arguments& a)
+{
+    const support::run_folder folder(a.output);
+    const auto in = support::open_input(a);
+    std::cout << support::describe(in) << std::endl;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto found = support::find_rank(in, a);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    folder.write_csv("rank_criteria.csv", support::criteria_table(found));
+    folder.write_json("report.json", support::report(a, in, found, took.count()));
+    draw_ranks(folder / "rank.png", support::picture_of(in, found));
+    std::cout << support::summary(found) << "Written to " << folder.path().string()
+              << ": rank_criteria.csv report.json rank.png\n";
+    return 0;
+}
 }
 
 int main(int argc, char** argv)
@@ -126,7 +151,10 @@ int main(int argc, char** argv)
     const auto a = support::read_arguments(argc, argv);
     try
     {
-        return a.survey ? run_survey(a) : a.algorithm == "pca" ? run_pca(a) : run(a);
+        return a.survey               ? run_survey(a)
+               : a.rank_report        ? run_rank(a)
+               : a.algorithm == "pca" ? run_pca(a)
+                                      : run(a);
     }
     catch (const std::bad_alloc&)
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "arguments.hpp"
+#include "model_options.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +9,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/version.hpp>
 
 namespace support
@@ -19,7 +19,14 @@ void describe_data(CLI::App& app, arguments& a)
 {
     app.add_option("INPUT", a.input,
                    "Scan: .npy, or HDF5 (.hspy, EMD 1.0, any file with --dataset). Without it a "
-                   "simulated 4D-STEM scan of titanium oxide nanosheets is taken");
+                   "simulated scan is taken");
+    app.add_option(
+           "--simulate", a.simulate,
+           "The simulated scan that is taken without INPUT. nanosheets: 4D-STEM of titanium "
+           "oxide; silicon_diode, eels: EELS of layers; edx: EDX of particles "
+           "[nanosheets]")
+        ->check(CLI::IsMember({"nanosheets", "silicon_diode", "edx", "eels"}).description(""))
+        ->type_name("NAME");
     app.add_option("--dataset", a.dataset, "Path of the dataset in an HDF5 file");
     app.add_option("--positions", a.positions,
                    "Axes that say where, the slowest first, as 0,1 [what the file says, else all "
@@ -35,34 +42,8 @@ void describe_data(CLI::App& app, arguments& a)
         ->expected(3)
         ->type_name("Y,X,R");
     app.add_flag("--clip-negative", a.clip_negative,
-                 "Set negative values to zero first (mu takes none)");
-}
-
-void describe_model(CLI::App& app, arguments& a)
-{
-    std::vector<std::string> algorithms{"als", "mu", "hals", "bpp"};
-    if (!a.survey)
-        algorithms.emplace_back("pca");
-    app.add_option("--algorithm", a.algorithm,
-                   a.survey ? "als, mu, hals or bpp"
-                            : "als, mu, hals or bpp; pca: principal components, without iterations "
-                              "and constraints, to see how many components stand out")
-        ->check(CLI::IsMember(algorithms))
-        ->capture_default_str();
-    app.add_option("--noise", a.noise,
-                   "gaussian: least squares; poisson: weighted by the counts' variance; auto: "
-                   "poisson for integer spectra, gaussian for everything else")
-        ->check(CLI::IsMember({"auto", "gaussian", "poisson"}))
-        ->capture_default_str();
-    const std::string known =
-        "none, or from " + xunmix::any_constraint::known_names() + " [non_negative";
-    app.add_option("--maps", a.maps, "Constraints on the maps: " + known + "]")
-        ->delimiter(',')
-        ->type_name("NAME,...");
-    app.add_option("--components", a.components,
-                   "Constraints on the components: likewise " + known + "; als: and unit_norm]")
-        ->delimiter(',')
-        ->type_name("NAME,...");
+                 "Set negative values to zero first (mu and ard_mu take none)");
+    describe_preparation(app, a);
 }
 
 void describe_run(CLI::App& app, arguments& a)
@@ -71,17 +52,7 @@ void describe_run(CLI::App& app, arguments& a)
     app.add_option("--tolerance", a.tolerance,
                    "A start ends where the objective's relative decrease is less; 0: never")
         ->capture_default_str();
-    app.add_option("--starts", a.starts,
-                   std::string("Random starts") + (a.survey ? " at each rank" : "") +
-                       "; the one with the least mse is kept")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
-        ->capture_default_str();
-    app.add_option("--seed", a.seed, "Of the first start; the next ones count on from it")
-        ->capture_default_str();
-    app.add_option("--init", a.init,
-                   "Where a start comes from: uniform random numbers, or positions of the scan")
-        ->check(CLI::IsMember({"uniform", "positions"}))
-        ->capture_default_str();
+    describe_starts(app, a);
     app.add_option("--threads", a.threads, "At most so many [as many as there are cores]");
     app.add_option("--output", a.output,
                    "Folder to write to; its files of the same names are replaced")
@@ -111,14 +82,7 @@ void describe_more(CLI::App& app, arguments& a, cluster_request& c)
 void check_one(const CLI::App& app, const arguments& a, const cluster_request& c)
 {
     const auto given = [&](const char* option) { return app.get_option(option)->count() > 0; };
-    if (a.algorithm == "pca")
-        for (const char* option : {"--maps", "--components", "--iterations", "--tolerance",
-                                   "--starts", "--init", "--cluster"})
-            if (given(option))
-                throw CLI::ValidationError(option, "pca has no iterations, starts or constraints, "
-                                                   "and its components are no patterns to cluster; "
-                                                   "leave this option out or take another "
-                                                   "--algorithm");
+    check_model(app, a);
     if (a.uncentred && a.algorithm != "pca")
         throw CLI::ValidationError("--uncentred", "only --algorithm pca takes the mean off");
     for (const char* option : {"--linkage", "--friedel"})
@@ -202,13 +166,19 @@ void describe_survey(CLI::App& app, survey_request& s)
         ->type_name("FOLDER,...");
 }
 
-/// What CLI11 does not check by itself. The options of `app` count for one factorization only.
-void check_survey(const CLI::App& app, const survey_request& s)
+/// The options of `app` count for one factorization only, not after another word.
+void check_word_first(const CLI::App& app, const std::string& word)
 {
     for (const CLI::Option* option : app.get_options())
         if (option->count() > 0)
-            throw CLI::ValidationError("survey", "the word comes first, then the scan and the "
-                                                 "options: unmix survey INPUT [OPTIONS]");
+            throw CLI::ValidationError(word, "the word comes first, then the scan and the "
+                                             "options: unmix " +
+                                                 word + " INPUT [OPTIONS]");
+}
+
+/// What CLI11 does not check by itself.
+void check_survey(const survey_request& s)
+{
     if (s.exact && s.halving > 0)
         throw CLI::ValidationError("--halving", "an exact survey runs every start to its end; "
                                                 "leave out either --exact or --halving");
@@ -229,6 +199,52 @@ CLI::App* add_survey(CLI::App& app, arguments& a)
                    "Example: unmix survey core_shell.hspy --ranks 2:8 --output survey");
     return survey;
 }
+
+void describe_rank(CLI::App& app, arguments& a, rank_request& r)
+{
+    app.add_option_function<std::string>(
+           "--ranks", [&r](const std::string& text) { r.ranks = read_ranks(text); },
+           "Numbers of components: first and last as 1:10, one as 7, or a list as 2,4,8")
+        ->default_str("1:10")
+        ->type_name("FIRST:LAST");
+    app.add_option("--noise", a.noise,
+                   "gaussian: one variance, not known; poisson: that of counts; auto: poisson for "
+                   "whole numbers that are not negative, else gaussian")
+        ->check(CLI::IsMember({"auto", "gaussian", "poisson"}))
+        ->capture_default_str();
+    app.add_option("--starts", a.starts, "Random starts at each rank, to see whether they agree")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
+        ->capture_default_str();
+    app.add_option("--iterations", a.iterations, "At most so many a start")->capture_default_str();
+    app.add_option("--tolerance", a.tolerance,
+                   "A start ends where the objective's relative decrease is less; 0: never")
+        ->capture_default_str();
+    app.add_option("--draws", r.draws, "Scans drawn to see where the noise of counts ends")
+        ->capture_default_str();
+    app.add_option("--held-out", r.held_out,
+                   "Share of the counts held out, to see how well a model of the others foretells "
+                   "them")
+        ->capture_default_str();
+    app.add_option("--seed", a.seed, "Of the first start; the next ones count on from it")
+        ->capture_default_str();
+    app.add_option("--threads", a.threads, "At most so many [as many as there are cores]");
+    app.add_option("--output", a.output,
+                   "Folder to write to; its files of the same names are replaced")
+        ->capture_default_str();
+}
+
+CLI::App* add_rank(CLI::App& app, arguments& a)
+{
+    CLI::App* const rank = app.add_subcommand(
+        "rank", "How many components a scan has, by several criteria, with reasons");
+    describe_data(*rank, a);
+    describe_rank(*rank, a, *a.rank_report);
+    rank->footer("Recommends a number of components, by the singular values that stand clear of "
+                 "the noise, and shows what other criteria say. Writes rank_criteria.csv (every "
+                 "rank), report.json and rank.png.\n"
+                 "Example: unmix rank core_shell.hspy --ranks 1:8 --output rank");
+    return rank;
+}
 }
 
 const std::map<std::string, xunmix::linkage>& linkages()
@@ -243,7 +259,11 @@ const std::map<std::string, xunmix::linkage>& linkages()
 
 arguments read_arguments(int argc, char** argv)
 {
-    arguments one, many;
+    arguments one, many, count;
+    count.iterations = 100;
+    count.starts = 10;
+    count.output = "unmix-rank";
+    count.rank_report.emplace().ranks = read_ranks("1:10");
     many.iterations = 100;
     many.starts = 20;
     many.output = "unmix-survey";
@@ -260,23 +280,32 @@ arguments read_arguments(int argc, char** argv)
     cluster_request clusters;
     describe_more(app, one, clusters);
     CLI::App* const survey = add_survey(app, many);
-    survey->preparse_callback([rank](std::size_t) { rank->required(false); });
+    CLI::App* const report = add_rank(app, count);
+    for (CLI::App* word : {survey, report})
+        word->preparse_callback([rank](std::size_t) { rank->required(false); });
     app.footer(
         "Writes maps.npy (k, positions...), components.npy (k, channels...), history.csv, "
         "report.json, montage.png, mse.png and, of maps that are images, fourier.png: "
         "their Fourier transforms, with a circle at a resolution_limit. pca writes mean.npy, "
-        "scree.csv and scree.png instead of history.csv and mse.png. --cluster adds "
+        "scree.csv and scree.png instead of history.csv and mse.png. ard and ard_mu add "
+        "relevances.csv (iteration, one column a component) and relevances.png. --cluster adds "
         "clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy and "
         "dendrogram.png.\n"
         "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result\n"
-        "How many components? unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
-        "(unmix survey --help lists its options)");
+        "How many components? unmix rank core_shell.hspy --ranks 1:8 --output rank\n"
+        "Many starts at each: unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
+        "(unmix rank --help and unmix survey --help list their options)");
     try
     {
         app.parse(argc, argv);
+        for (const CLI::App* word : app.get_subcommands())
+            check_word_first(app, word->get_name());
         if (survey->parsed())
-            check_survey(app, *many.survey);
-        else
+        {
+            check_model(*survey, many);
+            check_survey(*many.survey);
+        }
+        else if (!report->parsed())
             check_one(app, one, clusters);
     }
     catch (const CLI::ParseError& e)
@@ -285,7 +314,7 @@ arguments read_arguments(int argc, char** argv)
     }
     if (clusters.count > 0)
         one.clusters = clusters;
-    arguments& a = survey->parsed() ? many : one;
+    arguments& a = survey->parsed() ? many : report->parsed() ? count : one;
     for (int i = 0; i < argc; ++i)
         a.command_line += (i ? " " : "") + std::string(argv[i]);
     return a;

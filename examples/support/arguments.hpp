@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <xunmix/core/factor.hpp>
 #include <xunmix/diffraction/clustering.hpp>
 
 namespace support
@@ -24,6 +25,14 @@ struct survey_request
     std::size_t polish = 20;
     bool resume = false;
     std::vector<std::filesystem::path> beside; ///< folders of surveys to draw in the same picture
+};
+
+/// What `unmix rank` takes beside the options of both commands.
+struct rank_request
+{
+    std::vector<std::size_t> ranks; ///< ascending
+    std::size_t draws = 10;         ///< scans drawn for the noise edge
+    double held_out = 0.1;          ///< share of the counts
 };
 
 /// Which components are one pattern turned: what --cluster asks for.
@@ -41,6 +50,7 @@ const std::map<std::string, xunmix::linkage>& linkages();
 struct arguments
 {
     std::filesystem::path input; ///< empty: the simulated scan
+    std::string simulate;        ///< which one; empty: nanosheets
     std::size_t rank = 0;
     std::string algorithm = "hals";
     std::vector<std::string> maps, components; ///< constraints by name; empty: the defaults
@@ -51,15 +61,23 @@ struct arguments
     std::uint64_t seed = 1;
     std::size_t starts = 1;
     std::string noise = "auto";
+    std::optional<double> beta;          ///< of the divergence instead of least squares
+    std::optional<double> orthogonality; ///< weight; nothing: the library's default
+    xunmix::side orthogonal_side = xunmix::side::maps;
     std::string init = "uniform";
-    bool uncentred = false; ///< of pca: the mean is left in
+    std::optional<std::size_t> screening; ///< iterations of each start before the best goes on
+    bool uncentred = false;               ///< of pca: the mean is left in
     std::optional<cluster_request> clusters;
     std::optional<std::array<double, 3>> mask_disk; ///< centre (y, x) and radius in channels
     bool clip_negative = false;
+    std::optional<double> despike; ///< threshold
+    bool mask_hot = false;
+    std::optional<std::array<double, 2>> background; ///< window of the fit, in the axis's units
     std::size_t threads = 0;
     std::filesystem::path output = "unmix-result";
-    std::string command_line;             ///< as typed
-    std::optional<survey_request> survey; ///< many starts at many ranks, instead of `rank`
+    std::string command_line;                ///< as typed
+    std::optional<survey_request> survey;    ///< many starts at many ranks, instead of `rank`
+    std::optional<rank_request> rank_report; ///< how many components, instead of `rank`
 };
 
 /// Reads the command line. Prints help, version or what is wrong, and ends the program with the

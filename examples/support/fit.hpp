@@ -34,11 +34,19 @@ struct outcome
 {
     std::vector<run> runs;
     std::size_t best = 0;
-    xunmix::tensor<double> maps;       ///< (k, positions...), masked places NaN
-    xunmix::tensor<double> components; ///< (k, channels...), masked places NaN
-    std::string noise;                 ///< the noise model used
+    xunmix::tensor<double> maps;                 ///< (k, positions...), masked places NaN
+    xunmix::tensor<double> components;           ///< (k, channels...), masked places NaN
+    std::string noise;                           ///< the noise model used, or "beta divergence B"
+    std::vector<std::vector<double>> relevances; ///< of all components, iteration by iteration,
+                                                 ///< where the algorithm finds how many there are
     std::size_t negative_data = 0;
     bool one_read = false;
+
+    /// Components that the best start kept.
+    [[nodiscard]] std::size_t rank() const
+    {
+        return maps.shape(0);
+    }
 };
 
 /// Runs all starts on a scan of whatever type, until `interrupted` says so; what was found until

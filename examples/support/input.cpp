@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "input.hpp"
+#include "preprocess.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -9,7 +10,10 @@
 #include <xunmix/io/hdf5.hpp>
 #include <xunmix/io/npy.hpp>
 #include <xunmix/mask.hpp>
+#include <xunmix/simulate/edx_phantom.hpp>
+#include <xunmix/simulate/eels_phantom.hpp>
 #include <xunmix/simulate/nanosheets.hpp>
+#include <xunmix/simulate/silicon_diode.hpp>
 
 namespace support
 {
@@ -65,12 +69,11 @@ void mask_disk(input& in, const xunmix::disk& disk)
 }
 
 /// Uesugi's experiment: 100 x 100 positions, 128 x 128 detector.
-input simulate(const arguments& a)
+input simulate_nanosheets(const arguments& a)
 {
     auto simulated = xunmix::simulate::nanosheets<std::uint16_t>({.threads = a.threads});
     input in;
-    in.source = "simulated nanosheets";
-    in.scan = xunmix::plain_scan(std::move(simulated.scan), in.source);
+    in.scan = xunmix::plain_scan(std::move(simulated.scan), "nanosheets");
     const char* names[] = {"y", "x", "v", "u"};
     const xunmix::simulate::nanosheet_options experiment;
     for (std::size_t i = 0; i < 4; ++i)
@@ -87,30 +90,85 @@ input simulate(const arguments& a)
     mask_disk(in, simulated.direct_beam);
     return in;
 }
-}
 
-input open_input(const arguments& a)
+/// A spectrum image with its energy axis.
+input simulated_spectra(xunmix::simulate::spectrum_image<std::uint16_t> image, const char* energy)
 {
     input in;
+    in.scan = xunmix::plain_scan(std::move(image.scan), energy);
+    auto& axes = in.scan.axes;
+    axes[0].name = "y";
+    axes[1].name = "x";
+    axes[2].name = energy;
+    axes[2].units = image.axis.unit;
+    axes[2].offset = image.axis.offset;
+    axes[2].scale = image.axis.step;
+    in.positions = {0, 1};
+    sort_axes(in);
+    return in;
+}
+
+/// The built-in scan that --simulate names.
+input simulate(const arguments& a)
+{
+    namespace simulate = xunmix::simulate;
+    const std::string name = a.simulate.empty() ? "nanosheets" : a.simulate;
+    input in =
+        name == "silicon_diode"
+            ? simulated_spectra(simulate::silicon_diode({.threads = a.threads}), "energy loss")
+        : name == "edx" ? simulated_spectra(simulate::edx_phantom({.threads = a.threads}), "energy")
+        : name == "eels"
+            ? simulated_spectra(simulate::eels_phantom({.threads = a.threads}), "energy loss")
+            : simulate_nanosheets(a);
+    in.source = "simulated " + name;
+    return in;
+}
+
+/// What is to be read or simulated, its axes sorted.
+input take_scan(const arguments& a)
+{
     if (a.input.empty())
     {
         require<xunmix::invalid_argument>(a.positions.empty() && a.dataset.empty(),
                                           "--positions and --dataset describe an INPUT file, but "
                                           "none was given");
-        in = simulate(a);
+        return simulate(a);
     }
-    else
-    {
-        in.source = a.input.filename().string();
-        in.scan = read(a);
-        in.positions = !a.positions.empty()            ? a.positions
-                       : in.scan.position_axes.empty() ? usual_positions(in.scan.axes.size())
-                                                       : in.scan.position_axes;
-        sort_axes(in);
-    }
+    require<xunmix::invalid_argument>(a.simulate.empty(), "--simulate makes a scan in the place of "
+                                                          "INPUT; leave out one of the two");
+    input in;
+    in.source = a.input.filename().string();
+    in.scan = read(a);
+    in.positions = !a.positions.empty()            ? a.positions
+                   : in.scan.position_axes.empty() ? usual_positions(in.scan.axes.size())
+                                                   : in.scan.position_axes;
+    sort_axes(in);
+    return in;
+}
+
+/// "; 12 spikes replaced; no hot channels found"
+std::string describe(const preprocessing& done)
+{
+    std::string words;
+    if (done.spikes)
+        words += text("; ", *done.spikes, *done.spikes == 1 ? " spike" : " spikes", " replaced");
+    if (done.hot_channels && done.hot_channels->empty())
+        words += "; no hot channels found";
+    if (done.background)
+        words += text("; background subtracted, fitted from ", done.background->front(), " to ",
+                      done.background->back());
+    return words;
+}
+}
+
+input open_input(const arguments& a)
+{
+    input in = take_scan(a);
+    in.original = {xunmix::shape_of(in.scan.data), xunmix::type_name(in.scan.data), in.positions};
     if (a.mask_disk)
         mask_disk(in,
                   {.center = {(*a.mask_disk)[0], (*a.mask_disk)[1]}, .radius = (*a.mask_disk)[2]});
+    preprocess(in, a);
     return in;
 }
 
@@ -124,7 +182,7 @@ std::string describe(const input& in)
         return out;
     };
     return text(in.source, ": ", extents(in.position_axes), " positions, ",
-                extents(in.channel_axes), " channels, ", xunmix::type_name(in.scan.data),
-                in.mask.empty() ? "" : "; masked: " + in.mask);
+                extents(in.channel_axes), " channels, ", in.original.type,
+                in.mask.empty() ? "" : "; masked: " + in.mask, describe(in.prepared));
 }
 }

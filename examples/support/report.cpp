@@ -27,32 +27,53 @@ nlohmann::ordered_json describe_axes(const std::vector<xunmix::axis>& axes)
     return out;
 }
 
+/// What was done before unfolding; null where nothing was.
+nlohmann::ordered_json describe_preparation(const arguments& a, const preprocessing& done)
+{
+    nlohmann::ordered_json out;
+    if (done.spikes)
+        out["spikes"] = {{"threshold", *a.despike}, {"replaced", *done.spikes}};
+    if (done.hot_channels)
+        out["hot_channels"] = *done.hot_channels;
+    if (done.background)
+        out["background"] = {{"from", done.background->front()}, {"to", done.background->back()}};
+    return out;
+}
 }
 
 nlohmann::ordered_json describe_data(const arguments& a, const input& in)
 {
     return {{"source", a.input.empty() ? in.source : std::filesystem::absolute(a.input).string()},
             {"dataset", a.dataset},
-            {"shape", xunmix::shape_of(in.scan.data)},
-            {"type", xunmix::type_name(in.scan.data)},
-            {"position_axis_numbers", in.positions},
+            {"shape", in.original.shape},
+            {"type", in.original.type},
+            {"position_axis_numbers", in.original.positions},
             {"positions", describe_axes(in.position_axes)},
             {"channels", describe_axes(in.channel_axes)},
             {"masked", in.mask},
+            {"preprocessing", describe_preparation(a, in.prepared)},
             {"clip_negative", a.clip_negative}};
 }
 
 nlohmann::ordered_json describe_method(const arguments& a)
 {
-    return {{"algorithm", a.algorithm},
-            {"noise", a.noise},
-            {"on_maps", constraint_names(a, xunmix::side::maps)},
-            {"on_components", constraint_names(a, xunmix::side::components)},
-            {"init", a.init},
-            {"iterations", a.iterations},
-            {"tolerance", a.tolerance},
-            {"seed", a.seed},
-            {"starts", a.starts}};
+    nlohmann::ordered_json out{{"algorithm", a.algorithm}, {"noise", a.noise}};
+    if (a.beta)
+        out["beta"] = *a.beta;
+    if (a.algorithm == "soft_orthogonal" || a.algorithm == "ard")
+        out["orthogonality"] = orthogonality_of(a);
+    if (a.algorithm == "soft_orthogonal")
+        out["orthogonal_side"] = name(a.orthogonal_side);
+    out["on_maps"] = constraint_names(a, xunmix::side::maps);
+    out["on_components"] = constraint_names(a, xunmix::side::components);
+    out["init"] = a.init;
+    out["iterations"] = a.iterations;
+    out["tolerance"] = a.tolerance;
+    out["seed"] = a.seed;
+    out["starts"] = a.starts;
+    if (a.screening)
+        out["screening"] = *a.screening;
+    return out;
 }
 
 namespace
@@ -78,10 +99,17 @@ double cutoff_of(const std::vector<std::string>& names)
     return cutoff;
 }
 
+/// "kept 3 of 10"
+std::string kept_words(const arguments& a, const outcome& out)
+{
+    return "kept " + std::to_string(out.rank()) + " of " + std::to_string(a.rank);
+}
+
 std::string title_of(const arguments& a, const outcome& out)
 {
     std::ostringstream title;
-    title << "rank " << a.rank << ", " << a.algorithm << ", " << out.noise << " noise, mse "
+    title << (finds_rank(a.algorithm) ? kept_words(a, out) : "rank " + std::to_string(a.rank))
+          << ", " << a.algorithm << ", " << out.noise << (a.beta ? "" : " noise") << ", mse "
           << out.runs[out.best].mse;
     return title.str();
 }
@@ -103,6 +131,22 @@ table history_table(const outcome& out)
             history.rows.push_back({start + 1, out.runs[start].seed, r.iteration, r.objective,
                                     r.mse, r.relative_change, r.seconds});
     return history;
+}
+
+table relevances_table(const outcome& out)
+{
+    table relevances{.columns = {"iteration"}};
+    const auto& lines = out.relevances;
+    const std::size_t before = out.runs[out.best].iterations - lines.size(); // while screening
+    for (std::size_t j = 0; !lines.empty() && j < lines.front().size(); ++j)
+        relevances.columns.push_back("component_" + std::to_string(j + 1));
+    for (std::size_t i = 0; i < lines.size(); ++i)
+    {
+        auto& row = relevances.rows.emplace_back();
+        row.push_back(before + i + 1);
+        row.insert(row.end(), lines[i].begin(), lines[i].end());
+    }
+    return relevances;
 }
 
 nlohmann::ordered_json report(const arguments& a, const input& in, const outcome& out)
@@ -127,6 +171,7 @@ nlohmann::ordered_json report(const arguments& a, const input& in, const outcome
             {"data", describe_data(a, in)},
             {"options", describe_options(a)},
             {"noise_model", out.noise},
+            {"kept", out.rank()},
             {"status", best.status},
             {"seed", best.seed},
             {"iterations", best.iterations},
@@ -164,6 +209,8 @@ montage fourier_of(const arguments& a, const input& in, const outcome& out)
 convergence convergence_of(const arguments& a, const outcome& out)
 {
     convergence c{.curves = {}, .best = out.best, .title = title_of(a, out)};
+    if (a.beta)
+        c.quantity = "mean deviance, 2 x beta divergence";
     for (const auto& r : out.runs)
     {
         auto& curve = c.curves.emplace_back();
@@ -171,6 +218,11 @@ convergence convergence_of(const arguments& a, const outcome& out)
             curve.push_back(record.mse);
     }
     return c;
+}
+
+relevances relevances_of(const arguments& a, const input& in, const outcome& out)
+{
+    return {.trace = out.relevances, .title = in.source + ": " + a.algorithm};
 }
 
 std::string summary(const arguments& a, const outcome& out)
@@ -181,8 +233,12 @@ std::string summary(const arguments& a, const outcome& out)
          << ", seed " << best.seed;
     if (out.runs.size() > 1)
         text << ", best of " << out.runs.size() << " starts";
+    if (a.screening)
+        text << ", the best of " << a.starts << " starts after " << *a.screening << " iterations";
     text << ")\n";
-    if (out.runs.size() < a.starts)
+    if (finds_rank(a.algorithm))
+        text << "Kept " << out.rank() << " of " << a.rank << " components.\n";
+    if (!a.screening && out.runs.size() < a.starts)
         text << "Stopped after " << out.runs.size() << " of " << a.starts << " starts.\n";
     if (out.negative_data > 0)
         text << "The data hold " << out.negative_data << " negative values.\n";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "survey.hpp"
+#include "interrupt_watch.hpp"
 #include "model.hpp"
 #include "progress_line.hpp"
 #include "survey_report.hpp"
@@ -9,8 +10,6 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <stop_token>
-#include <thread>
 #include <utility>
 
 #include <xunmix/survey.hpp>
@@ -159,31 +158,6 @@ void drop_scaled_pca(survey_outcome& out)
     out.crossing.reset();
 }
 
-/// Turns an interrupt, which a signal handler may note in a variable and no more, into a stop.
-class interrupt_watch
-{
-  public:
-    explicit interrupt_watch(const std::function<bool()>& interrupted)
-        : thread_(
-              [this, interrupted](const std::stop_token& ends)
-              {
-                  while (!ends.stop_requested() && !interrupted())
-                      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-                  if (interrupted())
-                      source_.request_stop();
-              })
-    {
-    }
-    [[nodiscard]] std::stop_token token() const
-    {
-        return source_.get_token();
-    }
-
-  private:
-    std::stop_source source_;
-    std::jthread thread_;
-};
-
 template <class M, class Update>
 survey_outcome run_survey(const M& data, const Update& update, const arguments& a,
                           const run_folder& folder, const std::function<bool()>& interrupted)
@@ -194,7 +168,7 @@ survey_outcome run_survey(const M& data, const Update& update, const arguments& 
     if (a.survey->resume && std::filesystem::exists(path))
         earlier = read_state<T>(path, data, a);
     xu::surveyor study(
-        data, survey_options_of(a), update, chosen_start{a.init},
+        data, survey_options_of(a), update, start_of(a),
         xu::on_maps(xu::any_constraint(constraint_names(a, xu::side::maps))),
         xu::on_components(xu::any_constraint(constraint_names(a, xu::side::components))));
     const std::size_t resumed = earlier ? earlier->ranks.size() : 0;

@@ -4,10 +4,12 @@
 // Everything, for people. Files, pictures and simulated data have headers of their own: io/,
 // simulate/. Similarity and clustering of patterns come with KissFFT only (libkissfft-dev).
 #include <xunmix/adjusted_rand.hpp>
+#include <xunmix/choose_orthogonality.hpp>
 #include <xunmix/compression.hpp>
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/bounded.hpp>
+#include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
@@ -28,15 +30,27 @@
 #include <xunmix/diffraction/similarity.hpp>
 #endif
 #include <xunmix/factorize.hpp>
+#include <xunmix/init/endmembers.hpp>
 #include <xunmix/init/given.hpp>
+#include <xunmix/init/nndsvd.hpp>
 #include <xunmix/init/random_positions.hpp>
 #include <xunmix/init/random_uniform.hpp>
+#include <xunmix/init/spa.hpp>
+#include <xunmix/init/vca.hpp>
+#include <xunmix/loss/beta_divergence.hpp>
 #include <xunmix/mask.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/compressed.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/scaled.hpp>
+#include <xunmix/multi_start.hpp>
 #include <xunmix/observe.hpp>
+#include <xunmix/preprocess/background.hpp>
+#include <xunmix/preprocess/display.hpp>
+#include <xunmix/preprocess/hot_channels.hpp>
+#include <xunmix/preprocess/spikes.hpp>
+#include <xunmix/rank/report.hpp>
+#include <xunmix/rank/signal_subspace.hpp>
 #include <xunmix/result.hpp>
 #include <xunmix/solver.hpp>
 #include <xunmix/survey.hpp>
@@ -45,7 +59,11 @@
 #include <xunmix/svd/varimax.hpp>
 #include <xunmix/unfold.hpp>
 #include <xunmix/update/als.hpp>
+#include <xunmix/update/ard.hpp>
+#include <xunmix/update/ard_multiplicative.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
+#include <xunmix/update/mals.hpp>
 #include <xunmix/update/multiplicative.hpp>
+#include <xunmix/update/soft_orthogonal.hpp>
 #include <xunmix/version.hpp>

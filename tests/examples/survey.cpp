@@ -349,7 +349,7 @@ TEST_CASE("unmix survey refuses options that cannot be")
                   "there is no constraint \"positive\"; known are non_negative, sparse:WEIGHT, "
                   "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
                   "smooth:WEIGHT, resolution_limit:CUTOFF, "
-                  "no_downward_convex_peak[:FROM[:EVERY]]");
+                  "no_downward_convex_peak[:FROM[:EVERY]], decaying:COMPONENT");
     for (const std::string first : {"--rank 3 ", "--seed 2 ", "scan.npy "})
     {
         const auto run = run_unmix(first + "survey --ranks 2:3");

@@ -299,7 +299,7 @@ TEST_CASE("unmix refuses constraints it does not know and options that contradic
                   "there is no constraint \"positive\"; known are non_negative, sparse:WEIGHT, "
                   "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
                   "smooth:WEIGHT, resolution_limit:CUTOFF, "
-                  "no_downward_convex_peak[:FROM[:EVERY]]");
+                  "no_downward_convex_peak[:FROM[:EVERY]], decaying:COMPONENT");
     check_refused(small_scan(), "--rank 2 --maps bounded:2:1",
                   "bounded needs lower <= upper, got 2 and 1");
     check_refused(small_scan(), "--rank 2 --dataset /a",
