@@ -73,14 +73,26 @@ inline double median(std::vector<double> values)
     return values[values.size() / 2];
 }
 
-/// Highest resident memory of the process so far, bytes.
-inline double peak_memory()
+/// A line of the process's status, in bytes.
+inline double memory(const std::string& line)
 {
     std::ifstream status("/proc/self/status");
     for (std::string word; status >> word;)
-        if (double kib = 0; word == "VmHWM:" && status >> kib)
+        if (double kib = 0; word == line && status >> kib)
             return kib * 1024;
     return 0;
+}
+
+/// Highest resident memory of the process so far, bytes.
+inline double peak_memory()
+{
+    return memory("VmHWM:");
+}
+
+/// Resident memory of the process now, bytes.
+inline double resident_memory()
+{
+    return memory("VmRSS:");
 }
 
 /// Adds up `bytes` of memory as 8-byte words: the fastest an iteration that reads X could be.

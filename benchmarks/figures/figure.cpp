@@ -12,56 +12,15 @@
 #include <stdexcept>
 #include <string>
 
-#include "../support.hpp"
+#include "figure.hpp"
 
 #include <xunmix/survey.hpp>
 #include <xunmix/xunmix.hpp>
 
+namespace figures
+{
 namespace
 {
-namespace xu = xunmix;
-constexpr std::size_t repetitions = 15;
-
-const auto on_maps = xu::on_maps(xu::non_negative{});
-const auto on_components = xu::on_components(xu::non_negative{});
-
-template <class T>
-auto unfolded(const xu::tensor<T>& scan)
-{
-    return xu::unfold(scan, xu::positions{0, 1});
-}
-
-template <class T>
-std::size_t bytes(const xu::tensor<T>& scan)
-{
-    return scan.size() * sizeof(T);
-}
-
-/// A solver two iterations old: what it allocates, it has.
-template <class M, class... Constraints>
-auto warm_solver(const M& x, std::size_t rank, std::size_t threads, const Constraints&... c)
-{
-    auto s = xu::make_solver(
-        x, {.rank = rank, .max_iterations = 100000, .tolerance = 0, .seed = 1, .threads = threads},
-        xu::hals{}, c...);
-    s.step();
-    s.step();
-    return s;
-}
-
-/// Medians of the seconds that each of several works takes, done in turn.
-std::vector<double> alternate(const std::vector<std::function<void()>>& works)
-{
-    std::vector<std::vector<double>> seconds(works.size());
-    for (std::size_t i = 0; i < repetitions; ++i)
-        for (std::size_t w = 0; w < works.size(); ++w)
-            seconds[w].push_back(bench::seconds_of(works[w]));
-    std::vector<double> out;
-    for (auto& s : seconds)
-        out.push_back(bench::median(s));
-    return out;
-}
-
 /// An iteration on elements T beside a streaming read of the float scan.
 template <class T>
 void iteration()
@@ -113,51 +72,6 @@ void arithmetic()
                 1e-6 * static_cast<double>(count), xu::simd::lanes<float>, s[0],
                 static_cast<double>(result), s[1]);
     std::printf("figure: %.3f iteration / its multiply-adds\n", s[1] / s[0]);
-}
-
-void two_reads()
-{
-    const auto scan = bench::load_scan<float>();
-    // Looks at a whole map, so it is not for blocks of rows.
-    const auto whole = xu::on_maps([](xu::factor_ref<float> f) { xu::non_negative{}.project(f); });
-    auto solver = warm_solver(unfolded(scan), 7, 2, whole, on_components);
-    const auto s =
-        alternate({[&] { bench::read(scan.data(), bytes(scan), 2); }, [&] { solver.step(); }});
-    std::printf("one read %.4f s, iteration with two reads %.4f s, one read only: %d\n", s[0], s[1],
-                static_cast<int>(solver.one_read()));
-    std::printf("figure: %.3f iteration / two reads\n", s[1] / s[0] / 2);
-}
-
-/// What the constraints on maps and patterns add to an iteration that reads X twice anyway, and to
-/// one that reads it once without them.
-void constraints()
-{
-    const auto scan = bench::load_scan<float>();
-    const xu::dense<float> x(unfolded(scan), 2);
-    const auto whole = xu::on_maps([](xu::factor_ref<float> f) { xu::non_negative{}.project(f); });
-    const auto limited = xu::on_maps(xu::resolution_limit{.cutoff = 0.25});
-    const auto patterns = xu::on_components(xu::non_negative{}, xu::no_downward_convex_peak{});
-    auto one = warm_solver(x, 7, 2, on_maps, on_components);
-    auto two = warm_solver(x, 7, 2, whole, on_components);
-    auto both = warm_solver(x, 7, 2, limited, patterns);
-    const auto s = alternate({[&] { one.step(); }, [&] { two.step(); }, [&] { both.step(); }});
-    std::printf(
-        "one read %.4f s, two reads %.4f s, with both constraints %.4f s: %.3f x one read\n", s[0],
-        s[1], s[2], s[2] / s[0]);
-    std::printf("figure: %.3f with both constraints / two reads\n", s[2] / s[1]);
-}
-
-/// What smoothing the maps adds to a plain iteration, which reads X once.
-void smoothing()
-{
-    const auto scan = bench::load_scan<float>();
-    const xu::dense<float> x(unfolded(scan), 2);
-    auto plain = warm_solver(x, 7, 2, on_maps, on_components);
-    auto even = warm_solver(x, 7, 2, xu::on_maps(xu::non_negative{}, xu::smooth{.weight = 1}),
-                            on_components);
-    const auto s = alternate({[&] { plain.step(); }, [&] { even.step(); }});
-    std::printf("plain %.4f s, with smooth %.4f s\n", s[0], s[1]);
-    std::printf("figure: %.3f with smooth / plain hals\n", s[1] / s[0]);
 }
 
 /// Principal component analysis to rank 20 beside its products with X in bare BLAS: six of them, 30
@@ -315,7 +229,7 @@ void positions(std::size_t times)
                 s[1] / s[0] / static_cast<double>(times));
 }
 
-const std::map<std::string, std::function<void(const char*)>> figures{
+const std::map<std::string, std::function<void(const char*)>> known{
     {"iteration-f32", [](const char*) { iteration<float>(); }},
     {"iteration-u16", [](const char*) { iteration<std::uint16_t>(); }},
     {"arithmetic-f32", [](const char*) { arithmetic<float>(); }},
@@ -324,6 +238,9 @@ const std::map<std::string, std::function<void(const char*)>> figures{
     {"constraints", [](const char*) { constraints(); }},
     {"similarity", [](const char*) { similarity(); }},
     {"smooth", [](const char*) { smoothing(); }},
+    {"soft-orthogonal", [](const char*) { soft_orthogonality(); }},
+    {"ard", [](const char*) { relevance(); }},
+    {"scaled", [](const char*) { scaling(); }},
     {"pca", [](const char*) { pca(); }},
     {"threads-f32", [](const char* rank) { threads<float>(std::stoul(rank)); }},
     {"threads-u16", [](const char* rank) { threads<std::uint16_t>(std::stoul(rank)); }},
@@ -334,20 +251,22 @@ const std::map<std::string, std::function<void(const char*)>> figures{
     {"positions", [](const char* times) { positions(std::stoul(times)); }},
 };
 }
+}
 
 int main(int argc, char** argv)
 {
-    const auto chosen = figures.find(argc > 1 ? argv[1] : "");
+    const auto chosen = figures::known.find(argc > 1 ? argv[1] : "");
     const std::string argument = argc > 2 ? argv[2] : "";
-    const bool takes_one =
-        chosen != figures.end() && (chosen->first.starts_with("threads") ||
-                                    chosen->first == "reach" || chosen->first == "positions");
-    if (chosen == figures.end() || (takes_one && argument.empty()))
+    const bool takes_one = chosen != figures::known.end() &&
+                           (chosen->first.starts_with("threads") || chosen->first == "reach" ||
+                            chosen->first == "positions");
+    if (chosen == figures::known.end() || (takes_one && argument.empty()))
     {
         std::fprintf(stderr,
                      "usage: figure NAME [ARGUMENT]\n"
                      "iteration-f32 | iteration-u16 | arithmetic-f32 | arithmetic-u16 | "
-                     "two-reads | constraints | similarity | smooth | pca | threads-f32 RANK | "
+                     "two-reads | constraints | similarity | smooth | soft-orthogonal | ard | "
+                     "scaled | pca | threads-f32 RANK | "
                      "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
                      "survey [REFERENCE.csv] | positions TIMES\n");
         return 2;

@@ -34,6 +34,7 @@ BUILD = HERE.parents[1] / "build"
 SKLEARN_CD, SKLEARN_MU = ("scikit-learn", "cd"), ("scikit-learn", "mu")
 HYPERSPY = ("HyperSpy", "NMF")
 HALS, PLAIN_HALS = ("xunmix", "hals"), ("xunmix", "hals, plain")
+SKLEARN_KL, KL = ("scikit-learn", "kl"), ("xunmix", "kl")
 SKLEARN_PCA, SKLEARN_SVD = ("scikit-learn", "pca"), ("scikit-learn", "svd")
 PCA, SVD = ("xunmix", "pca"), ("xunmix", "svd")
 XUNMIX = [HALS] + [("xunmix", name) for name in ("bpp", "als", "multiplicative")]
@@ -44,8 +45,8 @@ COMMANDS = {
     PLAIN_HALS: ["trace", "--algorithm", "hals", "--plain"],
 }
 COMMANDS |= {program: [sys.executable, HERE / "peers.py", "sklearn-" + program[1]]
-             for program in (SKLEARN_PCA, SKLEARN_SVD)}  # fmt: skip
-COMMANDS |= {program: ["trace", "--algorithm", program[1]] for program in (PCA, SVD)}
+             for program in (SKLEARN_PCA, SKLEARN_SVD, SKLEARN_KL)}  # fmt: skip
+COMMANDS |= {program: ["trace", "--algorithm", program[1]] for program in (PCA, SVD, KL)}
 COMMANDS |= {program: ["trace", "--algorithm", program[1]] for program in XUNMIX}
 COLOURS = {"cd": "C0", "hals": "C0", "mu": "C3", "multiplicative": "C3", "als": "C2", "bpp": "C1"}
 STYLES = {"scikit-learn": "--", "xunmix": "-"}
@@ -57,13 +58,18 @@ class Run:
 
     iterations: np.ndarray
     seconds: np.ndarray  # since the start
-    errors: np.ndarray  # |X - C S^T| / |X|
+    errors: np.ndarray  # |X - C S^T| / |X|; of kl the divergence
+    loaded_bytes: int  # resident once the scan is loaded
     peak_bytes: int
     scan_bytes: int
 
     def per_iteration(self):
         """Median; the first, which meets cold memory, is left out."""
         return float(np.median(np.diff(self.seconds)))
+
+    def extra_bytes(self):
+        """Peak memory beyond what there was with the scan loaded."""
+        return self.peak_bytes - self.loaded_bytes
 
     def time_to(self, error):
         """Seconds until the error is at most this; infinity where it never is."""
@@ -209,6 +215,52 @@ def pca(bench, options):
     figure(ratio(values, "scikit-learn pca", "xunmix pca"),
            "scikit-learn's seconds of a randomized PCA to rank 20 over xunmix's "
            f"({svd:.3g} not centred: TruncatedSVD)")
+
+
+def make_counts(path, shape, rank):
+    """Poisson counts, 5 on the mean, of a planted model; float32, seeded."""
+    rng = np.random.default_rng(5)
+    maps = rng.gamma(0.5, size=(shape[0] * shape[1], rank))
+    components = rng.gamma(0.5, size=(rank, shape[2] * shape[3]))
+    maps *= 5 / (maps.mean(axis=0) @ components.mean(axis=1))
+    counts = np.empty((len(maps), components.shape[1]), np.float32)
+    for i in range(0, len(maps), 64):
+        counts[i : i + 64] = rng.poisson(maps[i : i + 64] @ components)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, counts.reshape(shape))
+
+
+def kl(bench, options):
+    """Kullback-Leibler by multiplicative updates from a common start, scikit-learn over xunmix:
+    seconds per iteration, extra memory, and how far the divergences are apart on the way."""
+    rank, points = 8, (1, 5, 20, 100)
+    scan = bench.folder / f"counts_{'x'.join(map(str, options.shape))}.npy"
+    if not scan.exists():
+        make_counts(scan, options.shape, rank)
+    runs, memory = {"scikit-learn kl": SKLEARN_KL, "xunmix kl": KL}, {}
+
+    def timed(name, start):
+        run = bench.run(runs[name], scan, start, 8)
+        memory.setdefault(name, []).append(run.extra_bytes())
+        return run
+
+    with tempfile.TemporaryDirectory() as keep:
+        start = Start.of(bench, scan, rank, 1, keep)
+        theirs = bench.run(SKLEARN_KL, scan, start, points[-1], "--errors", *points)
+        ours = bench.run(KL, scan, start, points[-1])
+        values = bench.take_turns({name: lambda name=name: timed(name, start) for name in runs},
+                                  "seconds per iteration", Run.per_iteration)  # fmt: skip
+    apart = {t: abs(ours.errors[t - 1] / theirs.errors[t - 1] - 1) for t in points}
+    for t, difference in apart.items():
+        print(f"  iteration {t}: divergence {theirs.errors[t - 1]:.8g} by scikit-learn, "
+              f"{ours.errors[t - 1]:.8g} by xunmix, relative difference {difference:.1e}")
+    for name, extra in memory.items():
+        print(f"  {name:32} extra memory: median {np.median(extra) / 1e6:.1f} MB "
+              f"(the scan {ours.scan_bytes / 1e6:.0f} MB)")
+    share = np.median(memory["xunmix kl"]) / np.median(memory["scikit-learn kl"])
+    figure(ratio(values, "scikit-learn kl", "xunmix kl"),
+           f"scikit-learn's seconds per iteration over xunmix's, {bench.threads} threads; "
+           f"divergences within {max(apart.values()):.1e}; extra memory {share:.3f} of its")
 
 
 def time_to_error(bench, options):
@@ -449,6 +501,7 @@ def everything(bench, options):
     """All figures, with their defaults."""
     for rank in 7, 20, 30:
         run_figure(bench, "iteration", argparse.Namespace(rank=rank))
+    run_figure(bench, "kl", options)
     run_figure(bench, "time-to-error", options)
     run_figure(bench, "survey", options)
     run_figure(bench, "memory", argparse.Namespace(of=None))
@@ -456,8 +509,9 @@ def everything(bench, options):
     run_figure(bench, "growth", options)
 
 
-FIGURES = {"iteration": iteration, "pca": pca, "time-to-error": time_to_error, "survey": survey,
-           "memory": memory, "curves": curves, "growth": growth, "all": everything}  # fmt: skip
+FIGURES = {"iteration": iteration, "pca": pca, "kl": kl, "time-to-error": time_to_error,
+           "survey": survey, "memory": memory, "curves": curves, "growth": growth,
+           "all": everything}  # fmt: skip
 
 
 def run_figure(bench, name, options):
@@ -494,6 +548,9 @@ def read_options():
     add = {name: commands.add_parser(name, parents=[common], help=function.__doc__)
            for name, function in FIGURES.items()}  # fmt: skip
     add["iteration"].add_argument("--rank", type=int, default=7)
+    for name in "kl", "all":
+        add[name].add_argument("--shape", type=int, nargs=4, default=(64, 64, 128, 128),
+                               help="of the counts [64 64 128 128]")  # fmt: skip
     for name in "time-to-error", "all":
         add[name].add_argument("--error", type=float, default=0.183)
         add[name].add_argument("--algorithm", default="hals", choices=[p[1] for p in XUNMIX])

@@ -3,10 +3,11 @@
 """One factorization by another program, traced: the lines that `trace` prints of xunmix.
 
 usage: peers.py PROGRAM SCAN.npy [--start FOLDER] [--rank K] [--iterations N]
-                [--errors | --until E]
+                [--errors [N ...] | --until E]
 PROGRAM is one of
   sklearn-cd   scikit-learn's NMF, coordinate descent, from the start
   sklearn-mu   scikit-learn's NMF, multiplicative updates, from the start
+  sklearn-kl   the same with beta_loss="kullback-leibler"; its divergence is the error
   sklearn-pca, sklearn-svd
                scikit-learn's PCA and TruncatedSVD to the rank, randomized with two power
                iterations and ten more directions, as often as iterations; no start
@@ -35,9 +36,9 @@ class Trace:
     """Stands in for scikit-learn's update functions; prints a line after each pair of calls."""
 
     def __init__(self, X, errors, until):
-        self.X, self.errors, self.until = X, errors or until > 0, until
+        self.X, self.errors, self.until = X, [] if until > 0 else errors, until
         self.seconds, self.calls = 0.0, 0
-        if self.errors:
+        if self.errors is not None:
             self.squared_norm = sum(np.square(row, dtype=np.float64).sum() for row in X)
 
     def watch(self, name, factors):
@@ -56,7 +57,8 @@ class Trace:
         setattr(_nmf, name, timed)
 
     def finish(self, W, Ht):
-        error = self.error(W, Ht) if self.errors else np.nan
+        wanted = self.errors is not None and (not self.errors or self.calls // 2 in self.errors)
+        error = self.error(W, Ht) if wanted else np.nan
         print(f"{self.calls // 2},{self.seconds:.6f},{error:.8f}", flush=True)
         if error <= self.until:
             raise Reached
@@ -69,13 +71,27 @@ class Trace:
         return np.sqrt(max(square, 0) / self.squared_norm)
 
 
+class DivergenceTrace(Trace):
+    """The same, with the Kullback-Leibler divergence as the error."""
+
+    def error(self, W, Ht):
+        """sum X log(X / W H) - X + W H, some rows at a time; in double."""
+        H, total = Ht.T.astype(np.float64), 0.0
+        for i in range(0, len(self.X), 64):
+            x, y = self.X[i : i + 64].astype(np.float64), W[i : i + 64].astype(np.float64) @ H
+            total += np.sum(y - x) + np.sum(x * np.log(np.where(x > 0, x, 1) / y))
+        return total
+
+
 def run_sklearn(X, options):
     # scikit-learn computes in double unless it is given float32, and wants all of one type.
     kind = np.float32 if X.dtype == np.float32 else np.float64
     W = np.load(options.start / "start_maps.npy").astype(kind)
     H = np.load(options.start / "start_components.npy").astype(kind)
     solver = options.program.removeprefix("sklearn-")
-    model = NMF(len(H), init="custom", solver=solver, tol=0, max_iter=options.iterations)
+    loss = "kullback-leibler" if solver == "kl" else "frobenius"
+    model = NMF(len(H), init="custom", solver=solver.replace("kl", "mu"), beta_loss=loss, tol=0,
+                max_iter=options.iterations)  # fmt: skip
     model.fit_transform(X, W=W, H=H)
 
 
@@ -110,31 +126,34 @@ def run_hyperspy(scan, options):
     )  # fmt: skip
 
 
-def peak_memory():
-    """Highest resident memory of the process so far, bytes."""
+def memory(key):
+    """A line of the process's status, bytes: VmRSS is its memory now, VmHWM the highest so far."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(key + ":"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("the system does not tell VmHWM in /proc/self/status")
+    raise RuntimeError(f"the system does not tell {key} in /proc/self/status")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program", choices=("sklearn-cd", "sklearn-mu", "sklearn-pca",
-                                            "sklearn-svd", "hyperspy"))
+    parser.add_argument("program", choices=("sklearn-cd", "sklearn-mu", "sklearn-kl",
+                                            "sklearn-pca", "sklearn-svd", "hyperspy"))
     parser.add_argument("scan", type=pathlib.Path)
     parser.add_argument("--start", type=pathlib.Path,
                         help="folder: start_maps.npy (n, k), start_components.npy (k, m)")
     parser.add_argument("--rank", type=int, default=7,
                         help="of hyperspy, pca and svd; else the start's")
     parser.add_argument("--iterations", type=int, default=20, help="at most so many")
-    parser.add_argument("--errors", action="store_true", help="compute them; else they are nan")
+    parser.add_argument("--errors", type=int, nargs="*", metavar="N", help="compute them, of "
+                        "these iterations or of all; else they are nan")  # fmt: skip
     parser.add_argument("--until", type=float, default=0, help="stop at this relative error")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # all iterations were asked for
     scan = np.load(options.scan)
     X = scan.reshape(scan.shape[0] * scan.shape[1], -1)
-    trace = Trace(X, options.errors, options.until)
+    print(f"loaded_bytes,{memory('VmRSS')}")
+    kind = DivergenceTrace if options.program == "sklearn-kl" else Trace
+    trace = kind(X, options.errors, options.until)
     # Both calls of an iteration are of this one: W from (X, W, Ht), then Ht from (X.T, Ht, W).
     trace.watch("_update_coordinate_descent", lambda given, _: (given[2], given[1]))
     trace.watch("_multiplicative_update_w", None)
@@ -148,7 +167,7 @@ def main():
             run_sklearn(X, options)
     except Reached:
         pass
-    print(f"peak_bytes,{peak_memory()}\nscan_bytes,{scan.nbytes}")
+    print(f"peak_bytes,{memory('VmHWM')}\nscan_bytes,{scan.nbytes}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // One factorization of a scan from a .npy file, traced: a line "iteration,seconds,relative_error"
-// for each iteration, seconds by the solver's own clock and relative_error = |X - C S^T| / |X|,
-// then the peak of resident memory and the size of the scan, in bytes. peers.py prints the same of
-// other programs, and compare.py compares.
+// for each iteration, seconds by the solver's own clock and relative_error = |X - C S^T| / |X|
+// (with the algorithm kl the Kullback-Leibler divergence instead); before that the resident memory
+// once the scan is loaded, after it the peak, and the size of the scan, in bytes. peers.py prints
+// the same of other programs, and compare.py compares.
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -87,8 +88,10 @@ class start
     std::optional<xu::given> files_;
 };
 
-template <class T, class U, class Maps, class Components>
-void trace(const xu::dense<T>& x, const job& what, U update, Maps on_maps, Components on_components)
+/// Least squares, or the Kullback-Leibler divergence as `loss`.
+template <class T, class U, class Maps, class Components, class... Loss>
+void trace(const xu::dense<T>& x, const job& what, U update, Maps on_maps, Components on_components,
+           Loss... loss)
 {
     auto solver = xu::make_solver(x,
                                   {.rank = what.rank,
@@ -96,12 +99,13 @@ void trace(const xu::dense<T>& x, const job& what, U update, Maps on_maps, Compo
                                    .tolerance = 0,
                                    .seed = what.seed,
                                    .threads = what.threads},
-                                  update, on_maps, on_components, start(what, x.shape()));
+                                  update, on_maps, on_components, start(what, x.shape()), loss...);
     while (solver.status() == xu::status::running)
     {
         solver.step();
         const auto it = solver.current();
-        const double error = std::sqrt(it.objective / x.squared_norm());
+        const double error =
+            sizeof...(Loss) > 0 ? it.objective / 2 : std::sqrt(it.objective / x.squared_norm());
         std::printf("%zu,%.6f,%.8f\n", it.number, it.seconds, error);
         if (error <= what.until)
             solver.stop();
@@ -141,6 +145,8 @@ void run(const xu::dense<T>& x, const job& what)
         trace(x, what, xu::bpp{}, maps, components);
     else if (what.algorithm == "multiplicative")
         trace(x, what, xu::multiplicative{}, maps, components);
+    else if (what.algorithm == "kl")
+        trace(x, what, xu::multiplicative{}, maps, components, xu::beta_divergence{.beta = 1});
     else if (what.algorithm == "als")
         trace(x, what, xu::als{}, maps, xu::on_components(xu::non_negative{}, xu::unit_norm{}));
     else if (what.algorithm == "pca" || what.algorithm == "svd")
@@ -156,6 +162,7 @@ void run(const job& what)
         {
             if constexpr (std::same_as<T, float> || std::same_as<T, std::uint16_t>)
             {
+                std::printf("loaded_bytes,%.0f\n", bench::resident_memory());
                 run(xu::dense<T>(xu::unfold(scan, xu::positions{0, 1}), what.threads), what);
                 std::printf("peak_bytes,%.0f\nscan_bytes,%zu\n", bench::peak_memory(),
                             scan.size() * sizeof(T));
@@ -177,7 +184,8 @@ int main(int argc, char** argv)
     auto* folder = app.add_option("--start", what.start,
                                   "Folder with start_maps.npy (n, k), start_components.npy (k, m)");
     app.add_option("--seed", what.seed, "Of the random start, without --start")->excludes(folder);
-    app.add_option("--algorithm", what.algorithm, "als, hals, bpp or multiplicative; pca or svd")
+    app.add_option("--algorithm", what.algorithm,
+                   "als, hals, bpp, multiplicative or kl; pca or svd")
         ->capture_default_str();
     app.add_option("--rounds", what.hals.rounds, "Of hals, over the columns")
         ->capture_default_str();
