@@ -70,9 +70,11 @@ class alternation : public model_base<M, U, MapsC, ComponentsC>
     /// All that comes before the sweep.
     void start(state& s)
     {
-        if (update_hook::adapts<U, T> && s.iterations == 0)
-        {
+        if (s.iterations == 0 && (U::first != rows() || update_hook::adapts<U, T>))
             sum_rows(s);
+        if (s.iterations == 0 && update_hook::adapts<U, T>)
+        {
+            remember_row_gram(s);
             s.residual = squared_residual(s);
         }
         base::begin(s);
@@ -149,11 +151,7 @@ class alternation : public model_base<M, U, MapsC, ComponentsC>
     void before_rows(state& s)
     {
         if (U::first != rows())
-        {
-            if (s.iterations == 0)
-                sum_rows(s);
             update_columns(s);
-        }
         if (extrapolates_)
             with(columns(),
                  [&](const auto& c) { extrapolation_.advance(s, ref(s, columns()), c); });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "../io/files.hpp"
 #include "../support.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <variant>
 
 #include <xunmix/constraint/non_negative.hpp>
@@ -42,15 +41,9 @@ auto with_rank(std::size_t rank, std::uint64_t seed, const Data& data, const U& 
 
 std::optional<xu::tensor<double>> measured(const std::string& name)
 {
-    const char* folder = std::getenv("XUNMIX_DATA");
-    const std::filesystem::path path =
-        folder ? std::filesystem::path(folder) / name
-               : std::filesystem::path(XUNMIX_SOURCE_DIR) / "../shared/data" / name;
-    if (!std::filesystem::exists(path))
-    {
-        MESSAGE("skipped, for want of " << path.string());
+    const auto path = data_file(name);
+    if (path.empty())
         return std::nullopt;
-    }
     return std::get<xu::tensor<double>>(xu::read_npy(path));
 }
 
@@ -97,44 +90,49 @@ void round_of(const matrix& X, matrix& F, const matrix& O, const std::vector<dou
 }
 }
 
-TEST_CASE("ard: follows its equations")
+TEST_CASE("ard: follows its equations in both layouts")
 {
     const matrix X = random_matrix(80, 30, 4);
-    auto solver = xu::make_solver(unfold_as<double>(X), {.rank = 3, .tolerance = 0, .threads = 1},
-                                  xu::ard{.rounds = 1}, xu::on_maps(xu::non_negative{}),
-                                  xu::on_components(xu::non_negative{}));
-    matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
-    const double rms = std::sqrt(squared_norm(X) / 2400), beta = 1e-15 * rms * std::sqrt(30.) / 3;
-    for (int t = 0; t < 25; ++t)
+    for (const layout how : {layout::row_major, layout::column_major})
     {
-        solver.step();
-        std::vector<double> pressure(3);
-        for (std::size_t j = 0; j < 3; ++j)
+        auto solver =
+            xu::make_solver(unfold_as<double>(X, how), {.rank = 3, .tolerance = 0, .threads = 1},
+                            xu::ard{.rounds = 1}, xu::on_maps(xu::non_negative{}),
+                            xu::on_components(xu::non_negative{}));
+        matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
+        const double rms = std::sqrt(squared_norm(X) / 2400),
+                     beta = 1e-15 * rms * std::sqrt(30.) / 3;
+        for (int t = 0; t < 25; ++t)
         {
-            double sum = beta;
-            for (std::size_t i = 0; i < 80; ++i)
-                sum += C(i, j);
-            pressure[j] = squared_residual(X, C, S) / 2400 / (sum / 82);
+            solver.step();
+            std::vector<double> pressure(3);
+            for (std::size_t j = 0; j < 3; ++j)
+            {
+                double sum = beta;
+                for (std::size_t i = 0; i < 80; ++i)
+                    sum += C(i, j);
+                pressure[j] = squared_residual(X, C, S) / 2400 / (sum / 82);
+            }
+            round_of(transposed(X), S, C, {0, 0, 0});
+            for (std::size_t j = 0; j < 3; ++j)
+            {
+                const double scale = std::sqrt(squared_norm(
+                    [&]
+                    {
+                        matrix column(30, 1);
+                        for (std::size_t i = 0; i < 30; ++i)
+                            column(i, 0) = S(i, j);
+                        return column;
+                    }()));
+                for (std::size_t i = 0; i < 80; ++i)
+                    C(i, j) *= scale;
+            }
+            S = normalized(S);
+            round_of(X, C, S, pressure);
         }
-        round_of(transposed(X), S, C, {0, 0, 0});
-        for (std::size_t j = 0; j < 3; ++j)
-        {
-            const double scale = std::sqrt(squared_norm(
-                [&]
-                {
-                    matrix column(30, 1);
-                    for (std::size_t i = 0; i < 30; ++i)
-                        column(i, 0) = S(i, j);
-                    return column;
-                }()));
-            for (std::size_t i = 0; i < 80; ++i)
-                C(i, j) *= scale;
-        }
-        S = normalized(S);
-        round_of(X, C, S, pressure);
+        CHECK(relative_distance(to_matrix(solver.current().maps), C) < 1e-9);
+        CHECK(relative_distance(to_matrix(solver.current().components), S) < 1e-9);
     }
-    CHECK(relative_distance(to_matrix(solver.current().maps), C) < 1e-9);
-    CHECK(relative_distance(to_matrix(solver.current().components), S) < 1e-9);
 }
 
 TEST_CASE("ard: keeps the components that were planted, whatever the unit of X")
