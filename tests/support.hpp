@@ -195,6 +195,17 @@ inline xu::tensor<double> to_tensor(const matrix& f, std::vector<std::size_t> pl
     return out;
 }
 
+/// The same back: maps (n x k) or components (m x k) from (k, ...).
+template <class T>
+matrix from_tensor(const xu::tensor<T>& f)
+{
+    matrix out(f.size() / f.shape(0), f.shape(0));
+    for (std::size_t j = 0; j < out.cols; ++j)
+        for (std::size_t i = 0; i < out.rows; ++i)
+            out(i, j) = static_cast<double>(f.data()[j * out.rows + i]);
+    return out;
+}
+
 /// Data with a factorization that is unique up to order and scale: for each component a place where
 /// it alone is present, in one factor, and zeros in the other, among them for each component a
 /// place where it alone is missing. No cone that holds the data can then be widened without leaving
@@ -322,6 +333,16 @@ inline matching match(const matrix& found, const matrix& truth)
     for (std::size_t j = 0; j < truth.cols; ++j)
         out.cosine.push_back(alike(j, out.found[j]));
     return out;
+}
+
+/// Mean angle in rad between the columns and the true ones that stand for them best.
+inline double mean_angle(const matrix& found, const matrix& truth)
+{
+    const matching m = match(found, truth);
+    double sum = 0;
+    for (double cosine : m.cosine)
+        sum += std::acos(std::clamp(cosine, -1.0, 1.0));
+    return sum / static_cast<double>(truth.cols);
 }
 
 /// The problem of one factor F with the other, O, held:

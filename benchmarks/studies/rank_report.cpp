@@ -23,6 +23,8 @@
 #include <variant>
 #include <vector>
 
+#include "agreement.hpp"
+
 #if __has_include(<H5Cpp.h>)
 #include <xunmix/io/hdf5.hpp>
 #endif
@@ -237,8 +239,7 @@ void measured_scan(const xu::tensor<T>& scan, const std::string& name, std::size
 
 void measured_scans(std::size_t starts)
 {
-    const char* given = std::getenv("XUNMIX_DATA");
-    const std::filesystem::path folder = given ? given : "../shared/data";
+    const auto folder = study::data_folder();
     for (const char* name : {"edx_core_shell.hspy", "edx_espm.hspy", "tofsims_poplar.npy"})
     {
         const auto file = folder / name;

@@ -61,21 +61,20 @@ struct look
     const char* criterion;
     const char* title;
     const char* quantity;
-    double threshold = none;      ///< that the criterion compares with
     bool above_the_least = false; ///< values as differences from the least of them
     bool is_share = false;        ///< values from 0 to 1
 };
 
 constexpr look looks[] = {
-    {"noise_edge", "noise edge", "singular value / edge of the noise", 1},
+    {"noise_edge", "noise edge", "singular value / edge of the noise"},
     {"held_out", "held-out counts", "error on them"},
     {"elbow", "elbow", "singular value"},
     {"indicator", "indicator", "Malinowski's function"},
-    {"aic", "AIC", "above its least", none, true},
-    {"bic", "BIC", "above its least", none, true},
-    {"dispersion", "dispersion", "of the starts' consensus", 0.9, false, true},
-    {"cophenetic", "cophenetic", "coefficient of the consensus", 0.98, false, true},
-    {"stability", "stability", "cosine of matched components", 0.95, false, true},
+    {"aic", "AIC", "above its least", true},
+    {"bic", "BIC", "above its least", true},
+    {"dispersion", "dispersion", "of the starts' consensus", false, true},
+    {"cophenetic", "cophenetic", "coefficient of the consensus", false, true},
+    {"stability", "stability", "cosine of matched components", false, true},
 };
 
 look look_of(const std::string& criterion)
@@ -112,11 +111,12 @@ std::string reason_of(const std::string& how)
 rank_panel panel_of(const xu::rank_score& score)
 {
     const look as = look_of(score.name);
+    const double threshold = score.threshold.value_or(none);
     rank_panel panel{.title = as.title,
                      .quantity = as.quantity,
                      .values = score.values,
                      .pick = score.rank,
-                     .threshold = as.threshold,
+                     .threshold = threshold,
                      .why_not = reason_of(score.how)};
     if (!score.rank && score.how.starts_with("Not applicable"))
         std::ranges::fill(panel.values, none);
@@ -127,8 +127,8 @@ rank_panel panel_of(const xu::rank_score& score)
             v -= least;
     }
     auto all = panel.values;
-    all.push_back(as.threshold);
-    panel.range = as.is_share          ? share_range(panel.values, as.threshold)
+    all.push_back(threshold);
+    panel.range = as.is_share          ? share_range(panel.values, threshold)
                   : as.above_the_least ? spread_range(panel.values)
                                        : positive_axis_range(all);
     return panel;

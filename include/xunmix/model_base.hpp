@@ -178,7 +178,6 @@ class model_base
         const auto entries = static_cast<double>(x_.summary().entries);
         return {.iterations = s.iterations,
                 .loss = loss,
-                .mse = loss / entries,
                 .root_mean_square = std::sqrt(x_.squared_norm() / entries),
                 .positions = x_.shape().positions.kept(),
                 .channels = x_.shape().channels.kept(),

@@ -163,7 +163,7 @@ class solver
             out.rescale(opt_.scale);
         if (!keeps_order(model_.on_maps()) && !keeps_order(model_.on_components()))
             out.order();
-        if constexpr (requires { model_.update().least_relevance(); })
+        if constexpr (update_hook::prunes<U>)
             out.prune(model_.update().least_relevance());
         return out;
     }

@@ -57,10 +57,9 @@ class surveyor
   public:
     using T = typename M::factor_type;
     using state_type = survey_state<T>;
-    static_assert(
-        !requires(const U& u) { u.least_relevance(); },
-        "a survey runs every rank as it is; ard and ard_multiplicative find the number "
-        "of components themselves: give them to factorize");
+    static_assert(!update_hook::prunes<U>,
+                  "a survey runs every rank as it is; ard and ard_multiplicative find the number "
+                  "of components themselves: give them to factorize");
 
     /// Checks everything before any work, then compresses X. `args` are those of factorize but
     /// observers and stop tokens. Throws invalid_argument and invalid_data.

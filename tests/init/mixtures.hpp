@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-// Mixtures with known pure positions, and spectral angles to the truth.
+// Mixtures with known pure positions.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -100,39 +98,6 @@ inline mixture mixed(const mixing& r)
             x += noise(engine);
     }
     return out;
-}
-
-template <class T>
-matrix from_tensor(const xu::tensor<T>& f)
-{
-    matrix out(f.size() / f.shape(0), f.shape(0));
-    for (std::size_t j = 0; j < out.cols; ++j)
-        for (std::size_t i = 0; i < out.rows; ++i)
-            out(i, j) = static_cast<double>(f.data()[j * out.rows + i]);
-    return out;
-}
-
-/// Mean angle in rad between the columns and the true ones that stand for them best.
-inline double mean_angle(const matrix& found, const matrix& truth)
-{
-    const matching m = match(found, truth);
-    double sum = 0;
-    for (double cosine : m.cosine)
-        sum += std::acos(std::clamp(cosine, -1.0, 1.0));
-    return sum / static_cast<double>(truth.cols);
-}
-
-/// A file among the data for tests; empty, with a message, where it does not exist.
-inline std::filesystem::path shared_file(const char* name)
-{
-    const char* folder = std::getenv("XUNMIX_DATA");
-    const auto path = (folder ? std::filesystem::path(folder)
-                              : std::filesystem::path(XUNMIX_SOURCE_DIR) / ".." / "shared/data") /
-                      name;
-    if (std::filesystem::exists(path))
-        return path;
-    MESSAGE("skipped: " << path.string() << " does not exist");
-    return {};
 }
 
 inline std::vector<std::size_t> sorted(std::vector<std::size_t> v)

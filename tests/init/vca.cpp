@@ -12,6 +12,7 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+#include "../io/files.hpp"
 #include "mixtures.hpp"
 
 using namespace support;
@@ -296,8 +297,7 @@ TEST_CASE("vca: as a start")
 
 TEST_CASE("vca: Samson, on its own and as a start of hals")
 {
-    const auto scan_file = shared_file("samson.npy"),
-               truth_file = shared_file("samson_components.npy");
+    const auto scan_file = data_file("samson.npy"), truth_file = data_file("samson_components.npy");
     if (scan_file.empty() || truth_file.empty())
         return;
     const auto scan = xu::read_npy_as<float>(scan_file);

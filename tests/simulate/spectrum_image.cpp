@@ -28,17 +28,6 @@ xs::eels_phantom_options small_eels()
     return {.scan = {20, 24}, .channels = 280, .step_ev = 1, .threads = 1};
 }
 
-/// k rows of a tensor as the columns of a matrix: maps (n x k) or components (m x k).
-matrix columns_of(const xu::tensor<double>& t)
-{
-    const std::size_t k = t.shape()[0], n = t.size() / k;
-    matrix out(n, k);
-    for (std::size_t j = 0; j < k; ++j)
-        for (std::size_t i = 0; i < n; ++i)
-            out(i, j) = t.data()[j * n + i];
-    return out;
-}
-
 template <class T>
 matrix scan_of(const xs::spectrum_image<T>& s)
 {
@@ -50,7 +39,7 @@ matrix scan_of(const xs::spectrum_image<T>& s)
 template <class T>
 matrix model_of(const xs::spectrum_image<T>& s)
 {
-    return columns_of(s.maps) * transposed(columns_of(s.components));
+    return from_tensor(s.maps) * transposed(from_tensor(s.components));
 }
 
 double sum_of(const matrix& X)
@@ -120,7 +109,7 @@ void check_truth(const xs::spectrum_image<T>& s, double dose)
     CHECK(s.components.shape()[1] == s.scan.shape()[2]);
     CHECK(*std::min_element(s.maps.begin(), s.maps.end()) >= 0);
     CHECK(*std::min_element(s.components.begin(), s.components.end()) >= 0);
-    const matrix S = columns_of(s.components), X = scan_of(s), expected = model_of(s);
+    const matrix S = from_tensor(s.components), X = scan_of(s), expected = model_of(s);
     for (std::size_t k = 0; k < 3; ++k)
     {
         double sum = 0;
@@ -144,7 +133,7 @@ bool same_scan(const xs::spectrum_image<T>& a, const xs::spectrum_image<T>& b)
 /// Every component's purest position: its part of the counts there.
 std::vector<double> purest(const xu::tensor<double>& maps)
 {
-    const matrix C = columns_of(maps);
+    const matrix C = from_tensor(maps);
     std::vector<double> out(C.cols);
     const double brightest = *std::max_element(maps.begin(), maps.end());
     for (std::size_t i = 0; i < C.rows; ++i)
@@ -304,7 +293,7 @@ TEST_CASE("spectrum_image: each component is all but alone somewhere")
 TEST_CASE("silicon_diode: interfaces are mixed, spectra alike and nowhere zero")
 {
     const auto s = xs::silicon_diode();
-    const matrix C = columns_of(s.maps), S = columns_of(s.components);
+    const matrix C = from_tensor(s.maps), S = from_tensor(s.components);
     double mixed = 0;
     for (std::size_t i = 0; i < C.rows; ++i)
     {
@@ -330,6 +319,16 @@ TEST_CASE("silicon_diode: interfaces are mixed, spectra alike and nowhere zero")
     CHECK(peaks_at(s, 0, 101.5));
 }
 
+/// Mean angle (radians) between columns of the same number.
+double angle_in_order(const matrix& a, const matrix& b)
+{
+    const matrix alike = cosines(a, b);
+    double sum = 0;
+    for (std::size_t k = 0; k < a.cols; ++k)
+        sum += std::acos(std::min(1.0, alike(k, k)));
+    return sum / static_cast<double>(a.cols);
+}
+
 namespace
 {
 /// The spectra that non-negativity alone finds, in the order of the truth.
@@ -339,23 +338,13 @@ matrix hals_spectra(const xs::spectrum_image<float>& s, std::uint64_t seed)
     const auto result = xu::factorize(
         data, {.rank = 3, .max_iterations = 150, .tolerance = 0, .seed = seed, .threads = 1},
         xu::hals{}, xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
-    const auto found = columns_of(xu::tensor<double>(result.components()));
-    const auto order = match(found, columns_of(s.components)).found;
+    const auto found = from_tensor(xu::tensor<double>(result.components()));
+    const auto order = match(found, from_tensor(s.components)).found;
     matrix S(found.rows, 3);
     for (std::size_t k = 0; k < 3; ++k)
         for (std::size_t c = 0; c < S.rows; ++c)
             S(c, k) = found(c, order[k]);
     return S;
-}
-
-/// Mean angle (radians) between columns of the same number.
-double mean_angle(const matrix& a, const matrix& b)
-{
-    const matrix alike = cosines(a, b);
-    double sum = 0;
-    for (std::size_t k = 0; k < a.cols; ++k)
-        sum += std::acos(std::min(1.0, alike(k, k)));
-    return sum / static_cast<double>(a.cols);
 }
 }
 
@@ -366,10 +355,10 @@ TEST_CASE("silicon_diode: non-negativity alone digs a dip into a spectrum, at an
         {
             const auto s = xs::silicon_diode<float>(
                 {.scan = {60, 60}, .dose = dose, .seed = seed, .threads = 1});
-            const matrix S = hals_spectra(s, seed), truth = columns_of(s.components);
+            const matrix S = hals_spectra(s, seed), truth = from_tensor(s.components);
             CAPTURE(dose);
             CAPTURE(seed);
-            CHECK(mean_angle(S, truth) > 0.1);
+            CHECK(angle_in_order(S, truth) > 0.1);
             // Silicon at the peak of its oxide, beside its own first peak
             const auto channel = [&](double ev)
             { return static_cast<std::size_t>(std::lround(s.axis.channel(ev))); };
@@ -383,10 +372,10 @@ TEST_CASE("silicon_diode: the true maps, which hardly overlap, hold the spectra"
     for (double dose : {300.0, 3000.0})
     {
         const auto s = xs::silicon_diode<float>({.dose = dose, .threads = 1});
-        const matrix C = columns_of(s.maps), S = columns_of(s.components), X = scan_of(s);
+        const matrix C = from_tensor(s.maps), S = from_tensor(s.components), X = scan_of(s);
         // each spectrum is all but the mean over its layer
         const matrix weighted = transposed(X) * C;
-        CHECK(mean_angle(weighted, S) < 0.03);
+        CHECK(angle_in_order(weighted, S) < 0.03);
     }
 }
 

@@ -18,10 +18,19 @@ struct standing
 {
     std::size_t iterations = 0;              ///< done
     double loss = 0;                         ///< |X - C S^T|^2, or what else is minimised
-    double mse = 0;                          ///< the loss by unmasked element
     double root_mean_square = 0;             ///< of the unmasked elements of X
     std::size_t positions = 0, channels = 0; ///< unmasked
     factor_ref<const T> maps{}, components{};
+
+    /// Number of unmasked elements of X.
+    double entries() const
+    {
+        return static_cast<double>(positions) * static_cast<double>(channels);
+    }
+    double mse() const
+    {
+        return loss / entries();
+    }
 };
 
 //   bool is_row_separable(side)
@@ -90,6 +99,11 @@ template <class U, class T>
 concept settles = requires(const U& u, const typename U::template state<T>& s)
 {
     u.is_settled(s, s);
+};
+template <class U>
+concept prunes = requires(const U& u)
+{
+    u.least_relevance();
 };
 template <class State>
 concept remembers = requires(State& s)

@@ -95,22 +95,25 @@ inline void check_least(double least, const char* who)
                               ": least is a share of a column's mean, 0 or more, got ", least);
 }
 
-/// Components as found, negative values set to zero if `clip`; maps by clipped least squares; then
-/// no entry below `least` times the mean of its column.
-template <class M, class T>
-void start_from(const M& x, const std::vector<T>& found, bool clip, double least,
-                factor_ref<T> maps, factor_ref<T> components, typename M::workspace& work)
+/// What a search does as an init policy: components as found, negative values set to zero if
+/// search.clip; maps by clipped least squares; then no entry below search.least times the mean of
+/// its column.
+template <class Search, class M, class T>
+void start_with(const Search& search, const char* who, const M& x, factor_ref<T> maps,
+                factor_ref<T> components, random_engine& engine, typename M::workspace& work)
 {
+    check_least(search.least, who);
+    const auto found = search.find(x, maps.rank(), engine, work);
     const std::size_t m = components.rows();
-    copy_factor(factor_ref<const T>(found.data(), m, components.rank(), m), components);
+    copy_factor(factor_ref<const T>(found.components.data(), m, components.rank(), m), components);
     clear_masked(components);
     for (auto column : components.columns())
         for (T& value : column)
-            value = clip ? std::max(value, T{0}) : value;
+            value = search.clip ? std::max(value, T{0}) : value;
     fit_clipped(x, side::maps, factor_ref<const T>(components), maps, work);
     for (auto f : {maps, components})
-        if (least > 0)
-            lift(f, least);
+        if (search.least > 0)
+            lift(f, search.least);
 }
 
 /// Data may have either sign here.

@@ -128,6 +128,30 @@ struct point_cloud
     }
 };
 
+/// The positions of the points with these numbers.
+inline std::vector<std::size_t> positions_of(const point_cloud& points,
+                                             std::vector<std::size_t> numbers)
+{
+    for (std::size_t& i : numbers)
+        i = points.positions[i];
+    return numbers;
+}
+
+/// The points with one more coordinate, the same for all: as long as the longest of them.
+inline point_cloud at_their_radius(const point_cloud& flat)
+{
+    double radius = 0;
+    for (std::size_t i = 0; i < flat.size(); ++i)
+        radius = std::max(radius, std::sqrt(small::dot(flat.point(i), flat.point(i), flat.d)));
+    point_cloud out{.d = flat.d + 1, .positions = flat.positions};
+    for (std::size_t i = 0; i < flat.size(); ++i)
+    {
+        out.values.insert(out.values.end(), flat.point(i), flat.point(i) + flat.d);
+        out.values.push_back(radius);
+    }
+    return out;
+}
+
 /// The unmasked positions in the coordinates of the d leading right singular vectors.
 template <class M, class F>
 point_cloud scores(const M& x, const truncated_svd<F>& svd, std::size_t d)

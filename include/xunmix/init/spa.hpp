@@ -71,9 +71,7 @@ struct spa
     void operator()(const M& x, factor_ref<T> maps, factor_ref<T> components, random_engine& engine,
                     typename M::workspace& work) const
     {
-        detail::check_least(least, "spa");
-        const auto found = find(x, maps.rank(), engine, work);
-        detail::start_from(x, found.components, clip, least, maps, components, work);
+        detail::start_with(*this, "spa", x, maps, components, engine, work);
     }
 
     /// For extract_endmembers.
@@ -87,10 +85,8 @@ struct spa
         auto points = detail::scores(x, svd, k);
         if (projective && k > 1)
             points = detail::projective(points, detail::noise_variance(x, svd, x.squared_norm()));
-        std::vector<std::size_t> positions;
-        for (std::size_t i : detail::successive_projections(points))
-            positions.push_back(points.positions[i]);
-        return detail::model_rows(x, svd, {}, positions, k);
+        return detail::model_rows(
+            x, svd, {}, detail::positions_of(points, detail::successive_projections(points)), k);
     }
 };
 }

@@ -119,9 +119,7 @@ struct vca
     void operator()(const M& x, factor_ref<T> maps, factor_ref<T> components, random_engine& engine,
                     typename M::workspace& work) const
     {
-        detail::check_least(least, "vca");
-        const auto found = find(x, maps.rank(), engine, work);
-        detail::start_from(x, found.components, clip, least, maps, components, work);
+        detail::start_with(*this, "vca", x, maps, components, engine, work);
     }
 
     /// For extract_endmembers.
@@ -163,10 +161,7 @@ struct vca
     static std::vector<std::size_t> chosen(const detail::point_cloud& points, std::size_t draws,
                                            random_engine& engine)
     {
-        std::vector<std::size_t> out;
-        for (std::size_t i : detail::extreme_points(points, draws, engine))
-            out.push_back(points.positions[i]);
-        return out;
+        return detail::positions_of(points, detail::extreme_points(points, draws, engine));
     }
 
     template <class M>
@@ -176,16 +171,7 @@ struct vca
     {
         const centred y(detail::plain_matrix<M>(x), work.threads);
         const auto svd = detail::leading_directions(y, k - 1, engine, work.threads);
-        const auto flat = detail::scores(x, svd, k - 1);
-        double radius = 0;
-        for (std::size_t i = 0; i < flat.size(); ++i)
-            radius = std::max(radius, std::sqrt(small::dot(flat.point(i), flat.point(i), k - 1)));
-        detail::point_cloud points{.d = k, .positions = flat.positions};
-        for (std::size_t i = 0; i < flat.size(); ++i)
-        {
-            points.values.insert(points.values.end(), flat.point(i), flat.point(i) + k - 1);
-            points.values.push_back(radius);
-        }
+        const auto points = detail::at_their_radius(detail::scores(x, svd, k - 1));
         return detail::model_rows(x, svd, y.mean(), chosen(points, draws, engine), k - 1);
     }
 };

@@ -29,6 +29,7 @@ struct beta_divergence
     double beta = 1; ///< 0 to 2
 
     using is_loss = void;
+    static constexpr std::size_t most = 64; ///< elements that value() takes at once
 
     /// Throws invalid_argument unless 0 <= beta <= 2, invalid_data for zeros with beta = 0.
     template <class M>
@@ -80,7 +81,7 @@ struct beta_divergence
             }
     }
 
-    /// Twice the sum of d(x, y) over `count` elements, at most 64.
+    /// Twice the sum of d(x, y) over `count` elements, at most `most`.
     template <class F>
     double value(const F* x, const F* y, std::size_t count) const
     {
@@ -108,8 +109,6 @@ struct beta_divergence
     }
 
   private:
-    static constexpr std::size_t most = 64; ///< elements at once
-
     /// In double, many sums side by side: none waits for itself.
     template <class F>
     static double sum(const F (&terms)[most])

@@ -88,7 +88,7 @@ class quotients
 
   private:
     using pack = simd::pack<F>;
-    static constexpr std::size_t width = 64, most = row_group<F>::most, lanes = simd::lanes<F>,
+    static constexpr std::size_t width = L::most, most = row_group<F>::most, lanes = simd::lanes<F>,
                                  packs = width / lanes;
     using strip_values = F[most][width];
 

@@ -156,13 +156,19 @@ template <class T>
 double matched_cosine(factor_ref<const T> a, factor_ref<const T> b)
 {
     const std::size_t k = a.rank();
-    const auto length = [](factor_ref<const T> f, std::size_t j)
-    { return std::sqrt(small::dot(f.column(j).data(), f.column(j).data(), f.rows())); };
+    const auto lengths = [](factor_ref<const T> f)
+    {
+        std::vector<double> out;
+        for (auto column : f.columns())
+            out.push_back(std::sqrt(small::dot(column.data(), column.data(), column.size())));
+        return out;
+    };
+    const std::vector<double> of_a = lengths(a), of_b = lengths(b);
     std::vector<double> alike(k * k);
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
         {
-            const double size = length(a, i) * length(b, j);
+            const double size = of_a[i] * of_b[j];
             alike[i * k + j] =
                 size > 0 ? small::dot(a.column(i).data(), b.column(j).data(), a.rows()) / size : 0;
         }

@@ -60,6 +60,7 @@ struct rank_score
     std::string name{};
     std::vector<double> values{};      ///< one a row; NaN where there is none
     std::optional<std::size_t> rank{}; ///< nothing where the criterion has no answer
+    std::optional<double> threshold{}; ///< that the values are compared with, if there is one
     std::string how{};                 ///< a sentence: how it chooses, or why it cannot
 };
 

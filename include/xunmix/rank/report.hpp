@@ -173,7 +173,7 @@ class rank_reporter
     /// A score whose values are value(rank).
     rank_score scored(std::string name, std::string how, auto&& value) const
     {
-        rank_score s{.name = std::move(name), .values = {}, .rank = {}, .how = std::move(how)};
+        rank_score s{.name = std::move(name), .how = std::move(how)};
         for (const auto& row : out_.rows)
             s.values.push_back(value(row));
         return s;
@@ -226,6 +226,7 @@ class rank_reporter
                                        : std::numeric_limits<double>::quiet_NaN();
                         });
         s.rank = edge.rank;
+        s.threshold = 1;
         out_.scores.insert(out_.scores.begin(), std::move(s));
         const std::size_t k = std::min(edge.rank, spectrum_.values.size());
         out_.noise_variance = noise_level(spectrum_, k) * noise_level(spectrum_, k);
@@ -258,6 +259,7 @@ class rank_reporter
         auto s =
             scored(name, text("The last rank up to which the ", what, " is not below ", least, "."),
                    [&](const rank_row& r) { return r.*value; });
+        s.threshold = least;
         if (o_.starts < 2)
             s.how = "Not applicable: consistency needs at least two starts.";
         else

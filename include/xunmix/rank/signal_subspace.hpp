@@ -163,9 +163,7 @@ struct signal_subspace
     void operator()(const M& x, factor_ref<T> maps, factor_ref<T> components, random_engine& engine,
                     typename M::workspace& work) const
     {
-        detail::check_least(least, "signal_subspace");
-        const auto found = find(x, maps.rank(), engine, work);
-        detail::start_from(x, found.components, clip, least, maps, components, work);
+        detail::start_with(*this, "signal_subspace", x, maps, components, engine, work);
     }
 
     /// For extract_endmembers: components of unit sum (weighted, where X has weights); no
@@ -212,32 +210,21 @@ struct signal_subspace
                                    const truncated_svd<F>& svd, random_engine& engine) const
     {
         const std::size_t k = slice.rank(), d = k - 1;
-        detail::point_cloud out{.d = k, .values = {1}, .positions = {0}};
         if (k == 1)
-            return out;
+            return {.d = 1, .values = {1}, .positions = {0}};
         const double noise = std::sqrt(detail::noise_variance(x, svd, x.squared_norm()));
         const auto inside = slice.non_negative(
             noise, tolerance, 20 * static_cast<double>(std::numeric_limits<F>::epsilon()));
-        auto flat = inside.samples(samples, thin, engine);
+        detail::point_cloud flat{.d = d, .values = inside.samples(samples, thin, engine)};
         for (std::size_t v = 0; v < vertices * k; ++v)
         {
             std::vector<double> c(d);
             detail::fill_normal(factor_ref<double>(c.data(), d, 1, d), engine);
             const auto vertex = inside.farthest_vertex(c, engine);
-            flat.insert(flat.end(), vertex.begin(), vertex.end());
+            flat.values.insert(flat.values.end(), vertex.begin(), vertex.end());
         }
-        double radius = 0;
-        for (std::size_t i = 0; i < flat.size(); i += d)
-            radius = std::max(radius, std::sqrt(small::dot(flat.data() + i, flat.data() + i, d)));
-        out.values.clear();
-        out.positions.assign(flat.size() / d, 0);
-        for (std::size_t i = 0; i < flat.size(); i += d)
-        {
-            out.values.insert(out.values.end(), flat.begin() + static_cast<std::ptrdiff_t>(i),
-                              flat.begin() + static_cast<std::ptrdiff_t>(i + d));
-            out.values.push_back(radius);
-        }
-        return out;
+        flat.positions.assign(flat.values.size() / d, 0);
+        return detail::at_their_radius(flat);
     }
 };
 }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,9 +30,8 @@ inline void draw_counts(std::span<const double> means, std::span<double> counts,
         counts[c] = 0;
         if (means[c] > many)
         {
-            const double radius = std::sqrt(2 * gap()),
-                         turn = std::cos(2 * std::numbers::pi * uniform01(engine));
-            counts[c] = std::max(0.0, std::round(means[c] + std::sqrt(means[c]) * radius * turn));
+            counts[c] =
+                std::max(0.0, std::round(means[c] + std::sqrt(means[c]) * normal01(engine)));
             continue;
         }
         for (; next < means[c]; next += gap())

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 #include <numeric>
 #include <random>
 #include <string>
@@ -65,13 +64,6 @@ namespace detail
 {
 using xunmix::detail::require;
 
-/// A number of the standard normal distribution, the same on every platform (Box & Muller 1958).
-inline double normal(random_engine& engine)
-{
-    const double radius = std::sqrt(-2 * std::log(1 - uniform01(engine)));
-    return radius * std::cos(2 * std::numbers::pi * uniform01(engine));
-}
-
 /// Throws invalid_argument unless the option `name` has a positive and finite value.
 inline void require_positive(const char* name, double value)
 {
@@ -126,7 +118,7 @@ void add_gaussian(tensor<T>& scan, double sigma, std::uint64_t seed, std::size_t
         random_engine engine(seeds);
         T* const values = scan.data() + row * row_size;
         for (std::size_t i = 0; i < row_size; ++i)
-            values[i] = static_cast<T>(static_cast<double>(values[i]) + sigma * normal(engine));
+            values[i] = static_cast<T>(static_cast<double>(values[i]) + sigma * normal01(engine));
     };
     parallel_for(scan.shape()[0], threads, add_to_row);
 }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 #include <utility>
 #include <vector>
 
@@ -43,17 +42,13 @@ struct truncated_svd
 
 namespace detail
 {
-/// Independent numbers of the standard normal distribution, the same on every platform (Box &
-/// Muller 1958).
+/// Independent numbers of the standard normal distribution.
 template <class F>
 void fill_normal(factor_ref<F> f, random_engine& engine)
 {
     for (auto column : f.columns())
         for (F& x : column)
-        {
-            const double radius = std::sqrt(-2 * std::log(1 - uniform01(engine)));
-            x = static_cast<F>(radius * std::cos(2 * std::numbers::pi * uniform01(engine)));
-        }
+            x = static_cast<F>(normal01(engine));
 }
 
 /// F <- F T for a r x r matrix T, blocks of rows at once.

@@ -53,8 +53,8 @@ struct ard
         side which = side::maps;
         hals::state<T> plain{};
         column_descent::deflection<T> deflect{};
-        std::vector<double> relevances{}; ///< l_k as this iteration found them
-        column_pressure pressure{};       ///< s^2 / l_k
+        std::vector<double> relevances{}, before{}; ///< l_k as this iteration found them, the last
+        column_pressure pressure{};                 ///< s^2 / l_k
         double beta = 0;
         bool merges = false, settled = false;
     };
@@ -113,19 +113,19 @@ struct ard
                     static_cast<double>(k);
         maps.merges = now.iterations >= 3;
         maps.settled = maps.relevances.size() == k;
+        maps.before.swap(maps.relevances);
+        maps.before.resize(k);
         maps.relevances.resize(k);
         maps.pressure.by_column.resize(k);
-        double largest = 0;
-        for (std::size_t j = 0; j < k; ++j)
-            largest = std::max(largest, relevance(now, j, maps.beta));
         for (std::size_t j = 0; j < k; ++j)
         {
-            const double found = relevance(now, j, maps.beta), before = maps.relevances[j];
-            if (found > negligible * largest && std::abs(found - before) > still * before)
-                maps.settled = false;
-            maps.relevances[j] = found;
-            maps.pressure.by_column[j] = std::min(now.mse / found, most_pressure);
+            maps.relevances[j] = relevance(now, j, maps.beta);
+            maps.pressure.by_column[j] = std::min(now.mse() / maps.relevances[j], most_pressure);
         }
+        const double largest = *std::max_element(maps.relevances.begin(), maps.relevances.end());
+        for (std::size_t j = 0; j < k && maps.settled; ++j)
+            maps.settled = maps.relevances[j] <= negligible * largest ||
+                           std::abs(maps.relevances[j] - maps.before[j]) <= still * maps.before[j];
     }
     /// Whether no component is dying: the relevances that count hardly change.
     template <class T>

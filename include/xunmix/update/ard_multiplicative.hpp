@@ -79,7 +79,7 @@ struct ard_multiplicative
     template <class T>
     void adapt(const standing<T>& now, state<T>& maps, state<T>& components) const
     {
-        adapt_to(now, now.mse, maps, components);
+        adapt_to(now, now.mse(), maps, components);
     }
     /// The same for a known phi.
     template <class T>
@@ -102,8 +102,7 @@ struct ard_multiplicative
     template <class T>
     double objective(const standing<T>& now) const
     {
-        const auto entries = static_cast<double>(now.positions) * static_cast<double>(now.channels);
-        return now.loss * std::exp(2 * penalty(now) / entries);
+        return now.loss * std::exp(2 * penalty(now) / now.entries());
     }
 
     template <class T, class C>
