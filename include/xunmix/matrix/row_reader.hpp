@@ -34,7 +34,7 @@ class row_reader
             std::is_same_v<T, F> ? nullptr : room.get(most * width_ * thread_count(threads));
         parallel_for(read_chunks, threads,
                      [&](std::size_t chunk, std::size_t worker)
-                     { read_chunk(chunk, worker, visit, converted + worker * most * width_); });
+                     { read_chunk(chunk, worker, visit, converted); });
     }
 
   private:
@@ -51,7 +51,8 @@ class row_reader
             if (!places_.keeps(i))
                 continue;
             group.rows[group.count] = i;
-            group.values[group.count] = as_factor_type(row_(i), converted + group.count * width_);
+            group.values[group.count] =
+                as_factor_type(row_(i), converted, worker * most + group.count);
             if (++group.count == most)
             {
                 visit(group);
@@ -62,13 +63,14 @@ class row_reader
             visit(group);
     }
 
-    /// A row as it is, or converted in `room`.
-    const F* as_factor_type(const T* row, F* room) const
+    /// A row as it is, or converted to row `place` of `converted`.
+    const F* as_factor_type(const T* row, F* converted, std::size_t place) const
     {
         if constexpr (std::is_same_v<T, F>)
             return row;
         else
         {
+            F* const room = converted + place * width_;
             for (std::size_t c = 0; c < width_; ++c)
                 room[c] = static_cast<F>(row[c]);
             return room;
