@@ -15,12 +15,9 @@
 #include <xunmix/xunmix.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -29,48 +26,16 @@ namespace xu = xunmix;
 using image = xu::simulate::spectrum_image<std::uint16_t>;
 using found = support::comparison::found;
 
-/// Number k of a stack (k, ...).
-std::span<const double> part(const xu::tensor<double>& stack, std::size_t k)
-{
-    const std::size_t size = stack.size() / stack.shape()[0];
-    return {stack.data() + k * size, size};
-}
-
-/// Of two lists as they are, or, `centred`, of their deviations from their means: the correlation.
-double cosine(std::span<const double> a, std::span<const double> b, bool centred = false)
-{
-    const auto count = static_cast<double>(a.size());
-    const double mean_a = centred ? std::accumulate(a.begin(), a.end(), 0.0) / count : 0;
-    const double mean_b = centred ? std::accumulate(b.begin(), b.end(), 0.0) / count : 0;
-    double ab = 0, aa = 0, bb = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-    {
-        ab += (a[i] - mean_a) * (b[i] - mean_b);
-        aa += (a[i] - mean_a) * (a[i] - mean_a);
-        bb += (b[i] - mean_b) * (b[i] - mean_b);
-    }
-    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
-}
-
 /// Components and maps in the order of the truth's that resembles them most, components at unit sum
 /// as the truth's.
 found in_order(const image& truth, const xu::result<float>& result, const std::string& name)
 {
     const xu::tensor<double> components = result.components(), maps = result.maps();
-    std::array<std::size_t, 3> order{0, 1, 2}, best = order;
-    const auto likeness = [&](const auto& places)
-    {
-        double sum = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            sum += cosine(part(truth.components, k), part(components, places[k]));
-        return sum;
-    };
-    while (std::next_permutation(order.begin(), order.end()))
-        best = likeness(order) > likeness(best) ? order : best;
+    const auto order = xu::match_components(components, truth.components);
     found out{name, truth.components, truth.maps};
     for (std::size_t k = 0; k < 3; ++k)
     {
-        const auto spectrum = part(components, best[k]), map = part(maps, best[k]);
+        const auto spectrum = xu::slice(components, order[k]), map = xu::slice(maps, order[k]);
         const double sum = std::accumulate(spectrum.begin(), spectrum.end(), 0.0);
         std::ranges::transform(spectrum, &out.components(k, 0), [&](double v) { return v / sum; });
         std::ranges::transform(map, &out.maps(k, 0, 0), [&](double v) { return v * sum; });
@@ -88,16 +53,9 @@ std::string weight_name(double weight)
 /// A line of the table.
 void print(const image& truth, const found& f)
 {
-    double angle = 0, correlation = 0, overlap = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-    {
-        const double c = cosine(part(truth.components, k), part(f.components, k));
-        angle += std::acos(std::min(c, 1.0)) / 3;
-        correlation += cosine(part(truth.maps, k), part(f.maps, k), true) / 3;
-        for (std::size_t j = 0; j < k; ++j)
-            overlap = std::max(overlap, cosine(part(f.maps, j), part(f.maps, k)));
-    }
-    std::printf("%-18s %10.3f rad  %15.3f  %15.3f\n", f.name.c_str(), angle, correlation, overlap);
+    const auto fit = xu::compare(f.maps, f.components, truth.maps, truth.components);
+    std::printf("%-18s %10.3f rad  %15.3f  %15.3f\n", f.name.c_str(), fit.angle, fit.correlation,
+                fit.overlap);
 }
 
 /// Prints and draws these results beside the truth.

@@ -4,35 +4,6 @@
 
 using namespace support;
 
-TEST_CASE("support: the assignment is the best of all")
-{
-    for (std::uint64_t seed = 0; seed < 200; ++seed)
-    {
-        const std::size_t n = 1 + seed % 5, m = n + seed % 3;
-        matrix gain = random_matrix(n, m, seed, -1, 1);
-        if (seed % 4 == 0)
-            for (double& x : gain.values)
-                x = std::round(2 * x); // ties
-        const auto total = [&](const std::vector<std::size_t>& columns)
-        {
-            double sum = 0;
-            for (std::size_t i = 0; i < n; ++i)
-                sum += gain(i, columns[i]);
-            return sum;
-        };
-        std::vector<std::size_t> order(m);
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        double best = -std::numeric_limits<double>::infinity();
-        do
-            best = std::max(best, total(order));
-        while (std::next_permutation(order.begin(), order.end()));
-        const auto found = best_assignment(gain);
-        CHECK(total(found) == doctest::Approx(best).epsilon(1e-12));
-        for (std::size_t i = 0; i < n; ++i)
-            CHECK(std::count(found.begin(), found.end(), found[i]) == 1);
-    }
-}
-
 TEST_CASE("support: permuted and scaled columns are matched with cosine 1")
 {
     const matrix truth = random_matrix(30, 4, 1);

@@ -12,12 +12,14 @@
 #include <numeric>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/unfold.hpp>
@@ -268,50 +270,10 @@ inline matrix cosines(const matrix& a, const matrix& b)
 }
 
 /// The column chosen for each row so that the sum of the chosen entries is largest, no column
-/// twice: the Hungarian method in its O(n^3) form with potentials. Needs rows <= cols.
+/// twice.
 inline std::vector<std::size_t> best_assignment(const matrix& gain)
 {
-    const std::size_t n = gain.rows, m = gain.cols, none = m;
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    std::vector<double> u(n, 0), v(m + 1, 0);
-    std::vector<std::size_t> row_of(m + 1, n); // row_of[none] is the row being placed
-    for (std::size_t i = 0; i < n; ++i)
-    {
-        std::vector<double> least(m, infinity);
-        std::vector<std::size_t> from(m, none);
-        std::vector<bool> used(m + 1, false);
-        std::size_t at = none;
-        row_of[none] = i;
-        while (row_of[at] != n)
-        {
-            used[at] = true;
-            std::size_t next = none;
-            for (std::size_t j = 0; j < m; ++j)
-            {
-                if (used[j])
-                    continue;
-                const double cost = -gain(row_of[at], j) - u[row_of[at]] - v[j];
-                if (cost < least[j])
-                    least[j] = cost, from[j] = at;
-                if (next == none || least[j] < least[next])
-                    next = j;
-            }
-            const double step = least[next];
-            for (std::size_t j = 0; j <= m; ++j)
-                if (used[j])
-                    u[row_of[j]] += step, v[j] -= step;
-                else if (j < m)
-                    least[j] -= step;
-            at = next;
-        }
-        for (; at != none; at = from[at])
-            row_of[at] = row_of[from[at]];
-    }
-    std::vector<std::size_t> column_of(n);
-    for (std::size_t j = 0; j < m; ++j)
-        if (row_of[j] < n)
-            column_of[row_of[j]] = j;
-    return column_of;
+    return xu::best_assignment(gain.values, gain.rows, gain.cols);
 }
 
 /// Which found column stands for each true one, and how alike the two are.
@@ -335,13 +297,24 @@ inline matching match(const matrix& found, const matrix& truth)
     return out;
 }
 
+/// Angle in rad between column i of a and column j of b.
+inline double angle(const matrix& a, std::size_t i, const matrix& b, std::size_t j)
+{
+    std::vector<double> of_a, of_b;
+    for (std::size_t row = 0; row < a.rows; ++row)
+        of_a.push_back(a(row, i));
+    for (std::size_t row = 0; row < b.rows; ++row)
+        of_b.push_back(b(row, j));
+    return xu::spectral_angle(std::span(of_a), std::span(of_b));
+}
+
 /// Mean angle in rad between the columns and the true ones that stand for them best.
 inline double mean_angle(const matrix& found, const matrix& truth)
 {
-    const matching m = match(found, truth);
+    const auto order = xu::match_components(to_tensor(found), to_tensor(truth));
     double sum = 0;
-    for (double cosine : m.cosine)
-        sum += std::acos(std::clamp(cosine, -1.0, 1.0));
+    for (std::size_t j = 0; j < truth.cols; ++j)
+        sum += angle(found, order[j], truth, j);
     return sum / static_cast<double>(truth.cols);
 }
 

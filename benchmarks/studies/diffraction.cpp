@@ -8,15 +8,14 @@
 //   study_diffraction [seeds [starts [iterations]]]
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "../support.hpp"
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
@@ -43,56 +42,37 @@ struct measures
     double out_of_band = 0;     ///< the largest
 };
 
-double cosine(image a, image b, bool centred)
+/// Which of the found components stands for each true one, by its pattern and its map.
+std::vector<std::size_t> match(const xu::tensor<double>& maps, const xu::tensor<double>& components,
+                               const xu::simulate::particles_scan& truth)
 {
-    const double n = static_cast<double>(a.size());
-    const double ma = centred ? std::accumulate(a.begin(), a.end(), 0.0) / n : 0,
-                 mb = centred ? std::accumulate(b.begin(), b.end(), 0.0) / n : 0;
-    double aa = 0, bb = 0, ab = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-    {
-        const double x = a[i] - ma, y = b[i] - mb;
-        aa += x * x, bb += y * y, ab += x * y;
-    }
-    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
-}
-
-image slice(const xu::tensor<double>& t, std::size_t j)
-{
-    const std::size_t size = t.size() / t.shape()[0];
-    return {t.data() + j * size, size};
+    std::vector<double> alike;
+    for (std::size_t j = 0; j < 4; ++j)
+        for (std::size_t l = 0; l < 4; ++l)
+            alike.push_back(xu::cosine(xu::slice(components, l), xu::slice(truth.components, j)) +
+                            xu::correlation(xu::slice(maps, l), xu::slice(truth.maps, j)));
+    return xu::best_assignment(alike, 4, 4);
 }
 
 measures measure(const xu::result<float>& found, const xu::simulate::particles_scan& truth)
 {
     const xu::tensor<double> maps = found.maps(), components = found.components();
-    std::array<std::size_t, 4> order{0, 1, 2, 3}, best = order;
-    double best_sum = -1;
-    do
-    {
-        double sum = 0;
-        for (std::size_t j = 0; j < 4; ++j)
-            sum += cosine(slice(components, order[j]), slice(truth.components, j), false) +
-                   cosine(slice(maps, order[j]), slice(truth.maps, j), true);
-        if (sum > best_sum)
-            best_sum = sum, best = order;
-    } while (std::next_permutation(order.begin(), order.end()));
-
+    const auto order = match(maps, components, truth);
     measures out;
     const std::vector<std::size_t> scan(truth.maps.shape().begin() + 1, truth.maps.shape().end());
     for (std::size_t j = 0; j < 4; ++j)
     {
-        const image component = slice(components, best[j]), map = slice(maps, best[j]);
+        const image component = xu::slice(components, order[j]), map = xu::slice(maps, order[j]);
         std::vector<image> others;
         for (std::size_t l = 0; l < 4; ++l)
             if (l != j)
-                others.push_back(slice(truth.components, l));
+                others.push_back(xu::slice(truth.components, l));
         out.worst_cosine =
-            std::min(out.worst_cosine, cosine(component, slice(truth.components, j), false));
+            std::min(out.worst_cosine, xu::cosine(component, xu::slice(truth.components, j)));
         out.map_correlation =
-            std::min(out.map_correlation, cosine(map, slice(truth.maps, j), true));
-        out.missing = std::max(out.missing,
-                               xu::missing_weight(component, slice(truth.components, j), others));
+            std::min(out.map_correlation, xu::correlation(map, xu::slice(truth.maps, j)));
+        out.missing = std::max(
+            out.missing, xu::missing_weight(component, xu::slice(truth.components, j), others));
         out.dark = std::max(out.dark, xu::dark_peak_weight(component, truth.components.shape()[1],
                                                            truth.components.shape()[2], 3));
         out.out_of_band = std::max(out.out_of_band, xu::out_of_band_power(map, scan, cutoff));

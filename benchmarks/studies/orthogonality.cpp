@@ -19,8 +19,9 @@
 #include <string>
 #include <vector>
 
-#include "agreement.hpp"
+#include "shared.hpp"
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/choose_orthogonality.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/core/parallel.hpp>
@@ -41,7 +42,7 @@ const auto on_components = xu::on_components(xu::non_negative{});
 
 struct outcome
 {
-    study::agreement fit;
+    xu::agreement fit;
     double dip = 1;
     double weight = 0;
     std::size_t iterations = 0;
@@ -52,7 +53,7 @@ double valley(study::curve spectrum, const image& truth)
 {
     const auto peak = [&](std::size_t k)
     {
-        const auto own = study::slice(truth.components, k);
+        const auto own = xu::slice(truth.components, k);
         return static_cast<std::size_t>(std::max_element(own.begin(), own.end()) - own.begin());
     };
     return spectrum[peak(1)] / spectrum[peak(0)];
@@ -60,10 +61,10 @@ double valley(study::curve spectrum, const image& truth)
 
 outcome judge(const xu::result<float>& found, const image& truth, double weight)
 {
-    outcome out{.fit = study::compare(found, truth), .weight = weight};
+    outcome out{.fit = xu::compare(found, truth), .weight = weight};
     const xu::tensor<double> components = found.components();
-    out.dip = valley(study::slice(components, out.fit.found[0]), truth) /
-              valley(study::slice(truth.components, 0), truth);
+    out.dip = valley(xu::slice(components, out.fit.found[0]), truth) /
+              valley(xu::slice(truth.components, 0), truth);
     out.iterations = found.iterations;
     return out;
 }
@@ -130,7 +131,7 @@ void print(double dose, const char* data, const std::string& weight,
 void print_truth()
 {
     const auto truth = xu::simulate::silicon_diode();
-    const auto own = study::compare(truth.maps, truth.components, truth.maps, truth.components);
+    const auto own = xu::compare(truth.maps, truth.components, truth.maps, truth.components);
     std::printf("all,truth,,0,1,%.4f,1,,,,\n", own.overlap);
 }
 

@@ -22,8 +22,9 @@
 #include <variant>
 #include <vector>
 
-#include "agreement.hpp"
+#include "shared.hpp"
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/rank/signal_subspace.hpp>
 #include <xunmix/simulate/edx_phantom.hpp>
@@ -105,7 +106,7 @@ void study_phantom(const job& how)
         const auto methods = compared(x, scaled, how.iterations);
         for (std::size_t m = 0; m < methods.size(); ++m)
         {
-            angles[m][s] = study::compare(methods[m].fit(s + 1), truth).angle;
+            angles[m][s] = xu::compare(methods[m].fit(s + 1), truth).angle;
             if (s == 0)
                 names[m] = methods[m].name;
         }
@@ -144,7 +145,7 @@ double core_ratio(const xu::result<float>& found, const xu::axis& energy)
     double iron = 0, platinum = 0;
     for (std::size_t j = 0; j < components.shape()[0]; ++j)
     {
-        const auto spectrum = study::slice(components, j);
+        const auto spectrum = xu::slice(components, j);
         const double own = line_counts(spectrum, energy, 9.44) / study::mean(spectrum);
         if (own > platinum)
             platinum = own, iron = line_counts(spectrum, energy, 6.40) / study::mean(spectrum);

@@ -23,7 +23,7 @@
 #include <variant>
 #include <vector>
 
-#include "agreement.hpp"
+#include "shared.hpp"
 
 #if __has_include(<H5Cpp.h>)
 #include <xunmix/io/hdf5.hpp>

@@ -26,8 +26,9 @@
 #include <string>
 #include <vector>
 
-#include "agreement.hpp"
+#include "shared.hpp"
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/factorize.hpp>
@@ -74,7 +75,7 @@ outcome judge(const factors& found, const factors& truth)
     outcome out{.kept = found.components.shape()[0]};
     if (out.kept == truth.components.shape()[0])
     {
-        const auto fit = study::compare(found.maps, found.components, truth.maps, truth.components);
+        const auto fit = xu::compare(found.maps, found.components, truth.maps, truth.components);
         out.cosine = fit.worst_cosine, out.correlation = fit.worst_correlation;
     }
     return out;

@@ -208,7 +208,7 @@ void describe_rank(CLI::App& app, arguments& a, rank_request& r)
         ->default_str("1:10")
         ->type_name("FIRST:LAST");
     app.add_option("--noise", a.noise,
-                   "gaussian: one variance, not known; poisson: that of counts; auto: poisson for "
+                   "gaussian: of unknown variance; poisson: that of counts; auto: poisson for "
                    "whole numbers that are not negative, else gaussian")
         ->check(CLI::IsMember({"auto", "gaussian", "poisson"}))
         ->capture_default_str();

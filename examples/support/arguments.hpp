@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <xunmix/core/factor.hpp>
-#include <xunmix/diffraction/clustering.hpp>
+#include <xunmix/dendrogram.hpp>
 
 namespace support
 {

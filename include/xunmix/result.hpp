@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/small.hpp>
 #include <xunmix/unfold.hpp>
 
 namespace xunmix
@@ -195,15 +196,8 @@ class result
     void make_largest_positive()
     {
         for (std::size_t j = 0; j < rank(); ++j)
-        {
-            const auto component = column(components_, shape_.channels, j);
-            const T largest = *std::max_element(component.begin(), component.end(),
-                                                [](T a, T b) { return std::abs(a) < std::abs(b); });
-            if (largest < T{0})
-                for (const auto factor : {component, column(maps_, shape_.positions, j)})
-                    for (T& x : factor)
-                        x = -x;
-        }
+            small::make_largest_positive(column(components_, shape_.channels, j),
+                                         column(maps_, shape_.positions, j));
     }
 
   private:

@@ -4,6 +4,7 @@
 // Everything, for people. Files, pictures and simulated data have headers of their own: io/,
 // simulate/. Similarity and clustering of patterns come with KissFFT only (libkissfft-dev).
 #include <xunmix/adjusted_rand.hpp>
+#include <xunmix/agreement.hpp>
 #include <xunmix/choose_orthogonality.hpp>
 #include <xunmix/compression.hpp>
 #include <xunmix/constraint/all_of.hpp>
@@ -19,6 +20,7 @@
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
+#include <xunmix/dendrogram.hpp>
 #include <xunmix/diffraction/estimate_geometry.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
 #include <xunmix/diffraction/polar.hpp>

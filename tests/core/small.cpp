@@ -259,3 +259,47 @@ TEST_CASE("pseudo_inverse: NaN is an error, not a result")
     matrix G(3, 3, std::numeric_limits<double>::quiet_NaN());
     CHECK_THROWS_AS(inverse_of(G), xu::error);
 }
+
+TEST_CASE("small: what is projected out is gone, the rest stays")
+{
+    // The first three unit vectors of a plane of six coordinates, turned by a Householder
+    // reflection.
+    constexpr std::size_t d = 6, taken = 3;
+    const matrix u = random_matrix(d, 1, 21, -1, 1);
+    const double size = squared_norm(u);
+    std::vector<double> basis;
+    for (std::size_t b = 0; b < taken; ++b)
+        for (std::size_t i = 0; i < d; ++i)
+            basis.push_back((i == b ? 1 : 0) - 2 * u(i, 0) * u(b, 0) / size);
+    const matrix start = random_matrix(d, 1, 22, -1, 1);
+    std::vector<double> v = start.values;
+    const double left = xu::small::project_out(v, basis);
+    double along = 0, rest = squared_norm(start);
+    for (std::size_t b = 0; b < taken; ++b)
+    {
+        along = std::max(along, std::abs(xu::small::dot(v.data(), basis.data() + b * d, d)));
+        const double of_start = xu::small::dot(start.values.data(), basis.data() + b * d, d);
+        rest -= of_start * of_start;
+    }
+    CHECK(along < 1e-15);
+    CHECK(left == doctest::Approx(std::sqrt(rest)).epsilon(1e-12));
+    CHECK(left == std::sqrt(xu::small::dot(v.data(), v.data(), d)));
+
+    const std::vector<double> before = v;
+    CHECK(xu::small::project_out(v, {}) == left);
+    CHECK(v == before);
+}
+
+TEST_CASE("small: the signs of a pair turn where its largest entry is negative")
+{
+    std::vector<float> a{1, -3, 2}, b{-1, 4};
+    xu::small::make_largest_positive(std::span(a), std::span(b));
+    CHECK(a == std::vector<float>{-1, 3, -2});
+    CHECK(b == std::vector<float>{1, -4});
+    xu::small::make_largest_positive(std::span(a), std::span(b));
+    CHECK(a == std::vector<float>{-1, 3, -2});
+    CHECK(b == std::vector<float>{1, -4});
+    std::vector<float> none;
+    xu::small::make_largest_positive(std::span(none), std::span(none));
+    CHECK(none.empty());
+}

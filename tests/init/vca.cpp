@@ -36,12 +36,6 @@ std::string refusal(const matrix& X, std::size_t rank, xu::vca how = {})
 {
     return message_of<xu::error>([&] { search(unfold_as<double>(X), rank, 1, how); });
 }
-
-/// Angle between a found component and a true one.
-double angle(const matrix& a, std::size_t i, const matrix& b, std::size_t j)
-{
-    return std::acos(std::min(1.0, cosines(a, b)(i, j)));
-}
 }
 
 TEST_CASE("vca: pure positions are found at 40 dB and above, whatever the seed")

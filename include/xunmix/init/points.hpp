@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
@@ -38,23 +38,6 @@ class plain_matrix : public evenly_weighted<M>
     double squared_norm_;
 };
 
-/// Turns the signs of pairs of singular vectors so that the largest entry of each right one is
-/// positive: what is drawn along them then does not depend on rounding.
-template <class F>
-void make_largest_positive(truncated_svd<F>& svd)
-{
-    for (std::size_t j = 0; j < svd.size(); ++j)
-    {
-        F *u = svd.left.data() + j * svd.rows, *v = svd.right.data() + j * svd.cols;
-        const F largest =
-            *std::max_element(v, v + svd.cols, [](F a, F b) { return std::abs(a) < std::abs(b); });
-        if (largest > F{0})
-            continue;
-        std::transform(u, u + svd.rows, u, std::negate<>{});
-        std::transform(v, v + svd.cols, v, std::negate<>{});
-    }
-}
-
 /// The r leading singular vectors. Two reads of X and six more; beyond rounding nothing is lost
 /// where the smaller side has at most 64 places, since all directions are kept until the end. Not
 /// exact_svd: weak components of float data drown in the rounding of its Gram matrix.
@@ -69,7 +52,10 @@ leading_directions(const M& x, std::size_t r, random_engine& engine, std::size_t
     svd.left.resize(svd.rows * r);
     svd.right.resize(svd.cols * r);
     svd.squared_lengths.resize(r);
-    make_largest_positive(svd);
+    // What is drawn along them then does not depend on rounding.
+    for (std::size_t j = 0; j < r; ++j)
+        small::make_largest_positive(std::span(svd.right).subspan(j * svd.cols, svd.cols),
+                                     std::span(svd.left).subspan(j * svd.rows, svd.rows));
     return svd;
 }
 
@@ -200,21 +186,13 @@ inline point_cloud projective(const point_cloud& x, double noise)
     return y;
 }
 
-/// Takes from v what lies along the first `count` rows of an orthonormal basis, twice because the
-/// first time leaves rounding, and scales it to unit length. The length it had left, relative.
+/// Takes from v what lies along the first `count` rows of an orthonormal basis and scales it to
+/// unit length. The length it had left, relative.
 inline double orthogonalize(std::vector<double>& v, const std::vector<double>& basis,
                             std::size_t count)
 {
-    const std::size_t d = v.size();
-    const double before = std::sqrt(small::dot(v.data(), v.data(), d));
-    for (int round = 0; round < 2; ++round)
-        for (std::size_t b = 0; b < count; ++b)
-        {
-            const double along = small::dot(v.data(), basis.data() + b * d, d);
-            for (std::size_t j = 0; j < d; ++j)
-                v[j] -= along * basis[b * d + j];
-        }
-    const double left = std::sqrt(small::dot(v.data(), v.data(), d));
+    const double before = std::sqrt(small::dot(v.data(), v.data(), v.size()));
+    const double left = small::project_out(v, std::span(basis).first(count * v.size()));
     for (double& x : v)
         x *= left > 0 ? 1 / left : 0;
     return before > 0 ? left / before : 0;

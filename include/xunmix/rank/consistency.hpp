@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <span>
-#include <utility>
 #include <vector>
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/small.hpp>
+#include <xunmix/dendrogram.hpp>
 
 // How many components, by whether several starts find the same ones.
 namespace xunmix
@@ -50,42 +50,6 @@ inline std::size_t square_side(std::span<const double> consensus)
                               "a consensus matrix is n x n, got ", consensus.size(), " numbers");
     return n;
 }
-
-/// Average linkage of n things by their n x n distances, by chains of nearest neighbours (O(n^2)):
-/// tell(distance, pairs) for each merger of two clusters, with the pairs of members they make.
-inline void average_linkage(std::vector<double> d, std::size_t n, auto&& tell)
-{
-    std::vector<double> size(n, 1);
-    std::vector<bool> gone(n, false);
-    std::vector<std::size_t> chain;
-    for (std::size_t merged = 0; merged + 1 < n;)
-    {
-        if (chain.empty())
-            chain.push_back(static_cast<std::size_t>(std::find(gone.begin(), gone.end(), false) -
-                                                     gone.begin()));
-        const std::size_t a = chain.back();
-        const bool has_previous = chain.size() > 1;
-        std::size_t b = has_previous ? chain[chain.size() - 2] : a;
-        double least = has_previous ? d[a * n + b] : std::numeric_limits<double>::infinity();
-        for (std::size_t c = 0; c < n; ++c)
-            if (!gone[c] && c != a && d[a * n + c] < least)
-                least = d[a * n + c], b = c;
-        if (!has_previous || b != chain[chain.size() - 2])
-        {
-            chain.push_back(b);
-            continue;
-        }
-        tell(least, size[a] * size[b]);
-        for (std::size_t c = 0; c < n; ++c)
-            if (!gone[c] && c != a && c != b)
-                d[b * n + c] = d[c * n + b] =
-                    (size[a] * d[a * n + c] + size[b] * d[b * n + c]) / (size[a] + size[b]);
-        size[b] += size[a];
-        gone[a] = true;
-        chain.resize(chain.size() - 2);
-        ++merged;
-    }
-}
 }
 
 /// How decided a consensus matrix is: (1 / n^2) sum_ij 4 (c_ij - 1/2)^2, from 0 where all are 1/2
@@ -102,29 +66,16 @@ inline double dispersion(std::span<const double> consensus)
 
 /// The cophenetic coefficient of a consensus matrix (Brunet et al. 2004): correlation of the
 /// distances 1 - c with those in the tree that average linkage makes of them, 1 where every start
-/// finds the same. A tree distance is the mean of the distances it stands for, so the correlation
-/// is the ratio of their standard deviations. O(n^2). Throws invalid_argument for what is not n x
-/// n.
+/// finds the same. Throws invalid_argument for what is not n x n.
 inline double cophenetic_coefficient(std::span<const double> consensus)
 {
-    const std::size_t n = detail::square_side(consensus);
+    if (detail::square_side(consensus) == 1)
+        return 1;
     std::vector<double> d(consensus.size());
-    std::transform(consensus.begin(), consensus.end(), d.begin(), [](double c) { return 1 - c; });
-    double pairs = 0, sum = 0, squares = 0, tree_squares = 0;
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < i; ++j)
-        {
-            ++pairs;
-            sum += d[i * n + j];
-            squares += d[i * n + j] * d[i * n + j];
-        }
-    detail::average_linkage(std::move(d), n,
-                            [&](double distance, double between)
-                            { tree_squares += between * distance * distance; });
-    const double mean_square = pairs > 0 ? sum * sum / pairs : 0;
-    const double spread = squares - mean_square, tree_spread = tree_squares - mean_square;
-    constexpr double rounding = 1e-12;
-    return spread > rounding * squares ? std::sqrt(std::max(0.0, tree_spread / spread)) : 1;
+    std::transform(consensus.begin(), consensus.end(), d.begin(),
+                   [](double c) { return std::max(0.0, 1 - c); });
+    const double out = cluster(d).cophenetic_correlation(d);
+    return std::isnan(out) ? 1 : out;
 }
 
 /// The strongest component at each of the places, by its part in the model; rank() where none is
@@ -150,38 +101,20 @@ std::vector<std::size_t> strongest_components(factor_ref<const T> maps,
     return out;
 }
 
-/// How alike the components of two factorizations of one rank are: the mean cosine of k pairs, made
-/// by taking the most alike two again and again. 1 for the same components in any order and scale.
+/// How alike the components of two factorizations of one rank are: the mean cosine of the k pairs
+/// with which it is largest. 1 for the same components in any order and scale.
 template <class T>
 double matched_cosine(factor_ref<const T> a, factor_ref<const T> b)
 {
     const std::size_t k = a.rank();
-    const auto lengths = [](factor_ref<const T> f)
-    {
-        std::vector<double> out;
-        for (auto column : f.columns())
-            out.push_back(std::sqrt(small::dot(column.data(), column.data(), column.size())));
-        return out;
-    };
-    const std::vector<double> of_a = lengths(a), of_b = lengths(b);
-    std::vector<double> alike(k * k);
+    std::vector<double> alike;
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
-        {
-            const double size = of_a[i] * of_b[j];
-            alike[i * k + j] =
-                size > 0 ? small::dot(a.column(i).data(), b.column(j).data(), a.rows()) / size : 0;
-        }
-    constexpr double taken = -std::numeric_limits<double>::infinity();
+            alike.push_back(cosine(a.column(i), b.column(j)));
+    const auto pairs = best_assignment(alike, k, k);
     double sum = 0;
-    for (std::size_t pair = 0; pair < k; ++pair)
-    {
-        const auto best =
-            static_cast<std::size_t>(std::max_element(alike.begin(), alike.end()) - alike.begin());
-        sum += alike[best];
-        for (std::size_t l = 0; l < k; ++l)
-            alike[best / k * k + l] = alike[l * k + best % k] = taken;
-    }
+    for (std::size_t i = 0; i < k; ++i)
+        sum += alike[i * k + pairs[i]];
     return sum / static_cast<double>(k);
 }
 

@@ -166,14 +166,15 @@ inline bool count_next(edge_count& out, std::size_t k, double value, double edge
 }
 }
 
-/// How many singular values stand clear of the edge of normal noise of one unknown variance: from k
-/// = 0 up, the first k whose next value does not, the edge being noise_level(k) (sqrt(n) + sqrt(m))
-/// + three standard deviations of it. Looks at `highest` components at most.
-inline edge_count gaussian_noise_edge(const spectrum& s, std::size_t highest)
+/// How many singular values stand clear of the edge of normal noise of unknown variance: from k = 0
+/// up, the first k whose next value does not, the edge being noise_level(k) (sqrt(n) + sqrt(m)) +
+/// three standard deviations of it, `raised` so many times where the variance is not the same
+/// everywhere (uneven_noise_edge). Looks at `highest` components at most.
+inline edge_count gaussian_noise_edge(const spectrum& s, std::size_t highest, double raised = 1)
 {
     const std::size_t last = std::min(highest, s.values.size());
-    const double unit = marchenko_pastur_edge(s.positions, s.channels) +
-                        3 * marchenko_pastur_scatter(s.positions, s.channels);
+    const double unit = raised * (marchenko_pastur_edge(s.positions, s.channels) +
+                                  3 * marchenko_pastur_scatter(s.positions, s.channels));
     const double rounding = 1e-6 * std::sqrt(s.total); // all that is left of data without noise
     edge_count out;
     for (std::size_t k = 0; k <= last; ++k)

@@ -17,7 +17,7 @@ enum class noise_model
 {
     automatic, ///< poisson for whole numbers that are not negative, else gaussian
     poisson,   ///< counts: the variance is the mean
-    gaussian   ///< one variance, not known
+    gaussian   ///< normal, of unknown variance: a share of each position times one of each channel
 };
 
 constexpr const char* name(noise_model m)

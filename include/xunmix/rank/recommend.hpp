@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ inline std::string components_text(std::size_t count)
 /// How far a value stands above its edge: "1.38 times".
 inline std::string times_text(double value, double edge)
 {
-    return text(std::round(100 * value / edge) / 100, " times");
+    char out[32];
+    std::snprintf(out, sizeof out, "%.2f times", value / edge);
+    return out;
 }
 
 /// The rank that the noise edge asks for, the smallest one reported that has all components above
@@ -55,9 +58,8 @@ inline void recommend(rank_findings& out, const edge_count& edge)
                       times_text(edge.values[edge.rank], edge.edges[edge.rank]), " the edge");
     reasons.push_back(first + '.');
     if (edge.rank == 0)
-        reasons.emplace_back(
-            "Nothing in the data stands out of noise of one variance; one component "
-            "is the least there can be.");
+        reasons.emplace_back("Nothing in the data stands out of the noise; one component is the "
+                             "least there can be.");
     if (edge.is_open)
         reasons.push_back(text("More than ", components_text(edge.rank),
                                " stand out, the highest rank looked at: raise ranks."));

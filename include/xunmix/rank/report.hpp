@@ -20,6 +20,7 @@
 #include <xunmix/rank/recommend.hpp>
 #include <xunmix/rank/spectrum_of.hpp>
 #include <xunmix/rank/thinning.hpp>
+#include <xunmix/rank/uneven_noise.hpp>
 
 namespace xunmix
 {
@@ -78,6 +79,7 @@ class rank_reporter
 
     rank_reporter(const M& x, const rank_options& o, noise_model noise)
         : o_(o)
+        , original_(x)
         , x_(noise == noise_model::poisson ? poisson_scaled(x, o.threads) : unscaled(x, o.threads))
         , small_(compress())
         , spectrum_(spectrum_of(x_, std::min(least(), std::max<std::size_t>(highest() + 1, 20)),
@@ -213,12 +215,12 @@ class rank_reporter
     void judge_edge()
     {
         const bool counts = out_.noise == noise_model::poisson;
-        const auto edge = counts ? poisson_edge() : gaussian_noise_edge(spectrum_, highest());
+        const auto edge = counts ? poisson_edge() : gaussian_edge();
         auto s = scored("noise_edge",
                         counts ? "The number of Poisson-scaled singular values that stand clear of "
                                  "those of counts drawn from models with fewer components."
                                : "The number of singular values that stand clear of the edge of "
-                                 "noise of one variance, by Marchenko and Pastur.",
+                                 "noise as uneven over positions and channels as what is left.",
                         [&](const rank_row& r)
                         {
                             return r.rank <= edge.values.size() && edge.edges[r.rank - 1] > 0
@@ -231,6 +233,10 @@ class rank_reporter
         const std::size_t k = std::min(edge.rank, spectrum_.values.size());
         out_.noise_variance = noise_level(spectrum_, k) * noise_level(spectrum_, k);
         recommend(out_, edge);
+    }
+    edge_count gaussian_edge() const
+    {
+        return uneven_gaussian_edge(spectrum_, highest(), {original_, small_.svd(), o_.threads});
     }
     edge_count poisson_edge() const
     {
@@ -269,6 +275,7 @@ class rank_reporter
     }
 
     rank_options o_;
+    const M& original_;
     scaled<M> x_;
     compressed<scaled<M>> small_;
     spectrum spectrum_;

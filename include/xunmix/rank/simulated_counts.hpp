@@ -14,15 +14,17 @@
 #include <xunmix/core/small.hpp>
 #include <xunmix/rank/count_floor.hpp>
 #include <xunmix/rank/spectrum_of.hpp>
+#include <xunmix/simulate/poisson.hpp>
 
 namespace xunmix::detail
 {
 /// Independent Poisson counts with these means: the events of a process of rate 1 along a line cut
-/// into pieces as long as the means. Pieces with hundreds of events take a rounded normal number.
+/// into pieces as long as the means. Where most counts are zero, it takes fewer random numbers than
+/// a draw for each; where they are not, they are drawn alone.
 inline void draw_counts(std::span<const double> means, std::span<double> counts,
                         random_engine& engine)
 {
-    constexpr double many = 200;
+    constexpr double many = 10;
     const auto gap = [&] { return -std::log(1 - uniform01(engine)); };
     double next = gap(); // from the start of the piece to the next event
     for (std::size_t c = 0; c < means.size(); ++c)
@@ -30,8 +32,7 @@ inline void draw_counts(std::span<const double> means, std::span<double> counts,
         counts[c] = 0;
         if (means[c] > many)
         {
-            counts[c] =
-                std::max(0.0, std::round(means[c] + std::sqrt(means[c]) * normal01(engine)));
+            counts[c] = static_cast<double>(simulate::poisson(engine, means[c]));
             continue;
         }
         for (; next < means[c]; next += gap())

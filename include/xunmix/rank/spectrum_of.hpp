@@ -25,20 +25,6 @@ namespace detail
 /// out = A v for a symmetric A.
 using symmetric_operator = function_ref<void(std::span<const double>, std::span<double>)>;
 
-/// Takes the directions `basis` off v, twice for the sake of rounding; what is left has this
-/// length.
-inline double take_off(const std::vector<std::vector<double>>& basis, std::vector<double>& v)
-{
-    for (int round = 0; round < 2; ++round)
-        for (const auto& q : basis)
-        {
-            const double along = small::dot(q.data(), v.data(), v.size());
-            for (std::size_t i = 0; i < v.size(); ++i)
-                v[i] -= along * q[i];
-        }
-    return std::sqrt(small::dot(v.data(), v.data(), v.size()));
-}
-
 /// The `count` largest eigenvalues of a symmetric, non-negative definite operator on `side`
 /// numbers, by the method of Lanczos with all directions kept orthogonal. Where noise ends, values
 /// lie close together: 60 steps more than four for each value find them to about 1e-4.
@@ -47,24 +33,24 @@ inline std::vector<double> leading_eigenvalues(std::size_t side, std::size_t cou
 {
     const std::size_t steps = std::min(side, 4 * count + 60);
     random_engine engine(1);
-    std::vector<std::vector<double>> basis;
-    std::vector<double> v(side), diagonal, beside;
+    std::vector<double> v(side), basis, diagonal, beside;
+    basis.reserve(steps * side);
     fill_normal(factor_ref<double>(v.data(), side, 1, side), engine);
     double length = std::sqrt(small::dot(v.data(), v.data(), side));
     const double smallest = 1e-12;
     double size = 0;
-    while (basis.size() < steps && length > smallest * size)
+    while (diagonal.size() < steps && length > smallest * size)
     {
-        for (double& x : v)
-            x /= length;
-        basis.push_back(v);
-        apply(basis.back(), v);
-        diagonal.push_back(small::dot(v.data(), basis.back().data(), side));
+        for (const double x : v)
+            basis.push_back(x / length);
+        const auto direction = std::span(basis).last(side);
+        apply(direction, v);
+        diagonal.push_back(small::dot(v.data(), direction.data(), side));
         size = std::max(size, diagonal.back());
-        length = take_off(basis, v);
+        length = small::project_out(v, basis);
         beside.push_back(length);
     }
-    const std::size_t done = basis.size();
+    const std::size_t done = diagonal.size();
     std::vector<double> tridiagonal(done * done);
     for (std::size_t j = 0; j < done; ++j)
     {

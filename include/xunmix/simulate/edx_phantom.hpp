@@ -12,7 +12,7 @@
 
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/simulate/metallic_glass.hpp>
+#include <xunmix/simulate/ball.hpp>
 #include <xunmix/simulate/particles.hpp>
 #include <xunmix/simulate/spectrum_image.hpp>
 

@@ -14,6 +14,7 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
+#include <xunmix/simulate/ball.hpp>
 #include <xunmix/simulate/detector.hpp>
 #include <xunmix/simulate/expose.hpp>
 
@@ -114,26 +115,6 @@ inline tensor<double> glass_halo(const detector& camera)
     return pattern;
 }
 
-/// Thickness of a ball of unit radius along the beam, 1 in its middle, seen by a Gaussian probe
-/// at (y, x) from it; everything in radii.
-inline double blurred_ball(double y, double x, double sigma)
-{
-    if (std::hypot(y, x) > 1 + 4 * sigma)
-        return 0;
-    constexpr int reach = 4;
-    double sum = 0, weights = 0;
-    for (int i = -reach; i <= reach; ++i)
-        for (int j = -reach; j <= reach; ++j)
-        {
-            const double dy = 3.0 * i / reach, dx = 3.0 * j / reach;
-            const double weight = std::exp(-(dy * dy + dx * dx) / 2);
-            const double yy = y + sigma * dy, xx = x + sigma * dx;
-            sum += weight * std::sqrt(std::max(0.0, 1 - yy * yy - xx * xx));
-            weights += weight;
-        }
-    return sum / weights;
-}
-
 inline void require_glass(const metallic_glass_options& o)
 {
     using xunmix::detail::require;
@@ -153,13 +134,7 @@ inline void require_glass(const metallic_glass_options& o)
     require<invalid_argument>(o.precipitates > 0, "the glass needs precipitates, got 0");
 }
 
-/// A precipitate; in nm.
-struct ball
-{
-    double y, x, radius;
-};
-
-/// Balls of random places and sizes, no two closer than a mean radius.
+/// Precipitates of random places and sizes, in nm, no two closer than a mean radius.
 inline std::vector<ball> place_balls(const metallic_glass_options& o, random_engine& engine)
 {
     const auto between = [&](double low, double high)
