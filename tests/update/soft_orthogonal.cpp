@@ -49,7 +49,8 @@ void check_is_hals(const names& maps, const names& components)
         }
 }
 
-/// Equation 13 of Muto & Shiga 2020, word for word: one round over the columns of F.
+/// Equation 13 of Muto & Shiga 2020, word for word: one round over the columns of F. What comes out
+/// is lengthened to where |X - F O^T|^2 is least along it.
 void deflected_round(const matrix& X, matrix& F, const matrix& O, double weight)
 {
     const matrix rhs = X * O, gram = transposed(O) * O;
@@ -76,6 +77,14 @@ void deflected_round(const matrix& X, matrix& F, const matrix& O, double weight)
         }
         for (std::size_t i = 0; i < F.rows; ++i)
             F(i, j) = std::max(0.0, moved[i] - weight * product / length * others[i]);
+        double own = 0, wanted = 0;
+        for (std::size_t i = 0; weight > 0 && i < F.rows; ++i)
+        {
+            own += F(i, j) * F(i, j);
+            wanted += F(i, j) * moved[i];
+        }
+        for (std::size_t i = 0; own > 0 && i < F.rows; ++i)
+            F(i, j) *= wanted / own;
     }
 }
 

@@ -18,7 +18,8 @@ namespace xunmix::column_descent
 ///
 ///     F_j <- F_j - w (o . F_j) / (o . o) o,    o = sum of the other columns,
 ///
-/// between the step of hals along F_j and its constraint. Room for it is kept.
+/// between the step of hals along F_j and its constraint; then F_j gets the length at which it fits
+/// X best, since what is clipped of the turned column makes it fainter. Room for it is kept.
 template <class T>
 class deflection
 {
@@ -35,6 +36,7 @@ class deflection
     {
         total_.get(rows);
         others_.get(rows);
+        turned_.get(rows);
         shares_.get(rank);
     }
 
@@ -54,8 +56,9 @@ class deflection
             {
                 leave_out(f, j);
                 const T step = move_column(f, eq, j);
-                overlap += deflect(f, j, w);
-                prox_column(c, f, j, step);
+                const deflected d = deflect(f, j, w);
+                overlap += d.cosine;
+                constrain(c, f, j, step, d.share);
                 put_back(f, j, how);
             }
         }
@@ -91,20 +94,44 @@ class deflection
         for (std::size_t i = 0; i < f.rows(); ++i)
             others[i] = total[i] - scale * column[i];
     }
-    /// The cosine between F_j and the sum of the others as it was.
-    double deflect(factor_ref<T> f, std::size_t j, double w) const
+    struct deflected
+    {
+        double cosine = 0; ///< between F_j and the sum of the others, as it was
+        T share = 0;       ///< of that sum, taken off F_j
+    };
+    deflected deflect(factor_ref<T> f, std::size_t j, double w) const
     {
         const T* others = others_.data();
         T* column = f.column(j).data();
         const double length = small::dot(others, others, f.rows()),
                      own = small::dot<T>(column, column, f.rows());
         if (!(length > std::numeric_limits<T>::min())) // there are no others
-            return 0;
+            return {};
         const double product = small::dot<T>(others, column, f.rows());
         const auto share = static_cast<T>(w * product / length);
         for (std::size_t i = 0; i < f.rows(); ++i)
             column[i] -= share * others[i];
-        return own > 0 ? product / std::sqrt(own * length) : 0;
+        return {own > 0 ? product / std::sqrt(own * length) : 0, share};
+    }
+    /// F_j <- prox(F_j), then prox(a F_j) with the a for which a prox(F_j) is nearest to prox(F_j)
+    /// + share o.
+    template <class C>
+    void constrain(const C& c, factor_ref<T> f, std::size_t j, T step, T share) const
+    {
+        T* column = f.column(j).data();
+        T* turned = turned_.data();
+        std::copy_n(column, f.rows(), turned);
+        prox_column(c, f, j, step);
+        if (share == T{0})
+            return;
+        const double own = small::dot<T>(column, column, f.rows()),
+                     along = small::dot<T>(column, others_.data(), f.rows());
+        if (!(own > std::numeric_limits<T>::min()))
+            return;
+        const auto a = static_cast<T>(1 + static_cast<double>(share) * along / own);
+        for (std::size_t i = 0; i < f.rows(); ++i)
+            column[i] = a * turned[i];
+        prox_column(c, f, j, step);
     }
     void put_back(factor_ref<T> f, std::size_t j, sum how) const
     {
@@ -115,6 +142,6 @@ class deflection
             total[i] = others[i] + scale * column[i];
     }
 
-    buffer<T> total_, others_, shares_;
+    buffer<T> total_, others_, turned_, shares_;
 };
 }

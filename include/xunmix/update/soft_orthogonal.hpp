@@ -15,11 +15,14 @@ namespace xunmix
 /// Soft orthogonality (Muto & Shiga 2020, Eq. 13; Shiga et al. 2016): hals whose columns, on one of
 /// the two sides, are turned away from the sum of the others before their constraint,
 ///
-///     C_j <- prox( C_j - weight (o . C_j) / (o . o) o ),   o = sum of the others at unit length.
+///     C_j <- prox( C_j - weight (o . C_j) / (o . o) o ),   o = sum of the others at unit length,
 ///
-/// Weight 0 is hals to the last bit; 1 leaves overlap only where clipping brings it back. Spatially
-/// separate phases whose spectra resemble each other come out with spectra that are not cut into by
-/// the others'. Apply it to the components where those are the ones that do not overlap.
+/// and then at the length that fits X best: a column that only lost what overlaps would leave its
+/// light to the others, which would follow it into its places. (Shiga's program holds the columns'
+/// length instead, which ends at the same point.) Weight 0 is hals to the last bit; 1 leaves
+/// overlap only where clipping brings it back. Spatially separate phases whose spectra resemble
+/// each other come out with spectra that are not cut into by the others'. Apply it to the
+/// components where those are the ones that do not overlap.
 ///
 /// The weight is a share, not a multiplier in an objective: an iteration may raise the objective,
 /// and the last iterate is the result. Two reads of X an iteration where the side on which it acts
