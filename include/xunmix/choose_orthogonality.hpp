@@ -43,9 +43,10 @@ struct orthogonality_choice
 ///                                            {0.01, 0.05, 0.2, 1}, on_maps(non_negative{}),
 ///                                            on_components(non_negative{}));
 ///
-/// Weights ascend; the first that is not allowed ends the search. The arguments after them are
-/// those of factorize. Throws invalid_argument where there are no weights, or they do not ascend
-/// within (0, 1], and what factorize throws.
+/// Weights ascend, each starts from what came out with the one before it (from other starts a
+/// large one may end in a poor minimum), and the first that is not allowed ends the search. The
+/// arguments after them are those of factorize. Throws invalid_argument where there are no weights,
+/// or they do not ascend within (0, 1], and what factorize throws.
 template <class Data, class... Args>
 auto choose_orthogonality(const Data& data, const options& opt, soft_orthogonal update,
                           const std::vector<double>& weights, const Args&... args)
@@ -57,21 +58,23 @@ auto choose_orthogonality(const Data& data, const options& opt, soft_orthogonal 
             "the weights to choose from must ascend within (0, 1]: number ", i, " is ", weights[i]);
     detail::require<invalid_argument>(!weights.empty(),
                                       "choose_orthogonality needs weights to choose from");
-    const auto with_weight = [&](double weight)
-    {
-        update.weight = weight;
-        return xunmix::factorize(x, opt, update, args...);
-    };
-    auto plain = with_weight(0);
+    using M = std::decay_t<decltype(x)>;
+    using T = typename M::factor_type;
+    update.weight = 0;
+    auto plain = xunmix::factorize(x, opt, update, args...);
     const grid& shares = x.shape().of(other(update.on));
     const double mse = plain.mse, given_back = static_cast<double>(opt.rank - 1);
-    orthogonality_choice<typename std::decay_t<decltype(x)>::factor_type> out{
-        .limit = mse * (1 + given_back / static_cast<double>(shares.kept())),
-        .trials = {{0, mse, true}},
-        .best = std::move(plain)};
+    orthogonality_choice<T> out{.limit =
+                                    mse * (1 + given_back / static_cast<double>(shares.kept())),
+                                .trials = {{0, mse, true}},
+                                .best = std::move(plain)};
     for (const double weight : weights)
     {
-        auto tried = with_weight(weight);
+        update.weight = weight;
+        auto solver =
+            detail::make_solver_from(x, opt, update, detail::handed_over<T>{&out.best}, args...);
+        detail::run<M>(solver, {}, opt.max_iterations, true, args...);
+        auto tried = solver.result();
         out.trials.push_back({weight, tried.mse, tried.mse <= out.limit});
         if (!out.trials.back().allowed)
             break;
