@@ -32,8 +32,8 @@ def read_rows(path):
 def draw(rows, path):
     fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ax.axhline(TRUTH, color="0.6", linewidth=1)
-    shifts = [0.95, 1.05] if len(rows) == 2 else [1] * len(rows)  # beside each other
-    for (orthogonality, found), shift in zip(sorted(rows.items()), shifts):
+    for place, (orthogonality, found) in enumerate(sorted(rows.items())):
+        shift = 1.1 ** (place - (len(rows) - 1) / 2)  # beside each other
         doses = [dose * shift for dose, _ in found]
         means = [sum(kept) / len(kept) for _, kept in found]
         (line,) = ax.semilogx(doses, means, label=f"orthogonality {orthogonality:g}")
