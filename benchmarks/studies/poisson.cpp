@@ -78,7 +78,10 @@ std::vector<method> compared(const M& x, const Scaled& scaled, std::size_t itera
             make_method("KL multiplicative", iterations, x, xu::multiplicative{},
                         xu::beta_divergence{.beta = 1}),
             make_method("KL multiplicative from vca", iterations, x, xu::multiplicative{},
-                        xu::beta_divergence{.beta = 1}, xu::vca{.least = 0.01})};
+                        xu::beta_divergence{.beta = 1}, xu::vca{.least = 0.01}),
+            make_method("KL multiplicative from the best of 20", iterations, x,
+                        xu::multiplicative{}, xu::beta_divergence{.beta = 1},
+                        xu::multi_start{.starts = 20, .iterations = 20})};
 }
 
 /// Mean and spread of the values of all seeds, and how many are good.
@@ -95,7 +98,7 @@ void print(const char* part, const std::string& name, const std::vector<double>&
 
 void study_phantom(const job& how)
 {
-    constexpr std::size_t count = 4; // of the methods compared
+    constexpr std::size_t count = 5; // of the methods compared
     std::vector<std::string> names(count);
     std::vector<std::vector<double>> angles(count, std::vector<double>(how.seeds));
     const auto try_seed = [&](std::size_t s, std::size_t)
