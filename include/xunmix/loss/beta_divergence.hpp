@@ -81,20 +81,21 @@ struct beta_divergence
             }
     }
 
-    /// Twice the sum of d(x, y) over `count` elements, at most `most`.
+    /// Twice the sum of d(x, y) over `count` elements, at most `most`, from what weigh gave of
+    /// them.
     template <class F>
-    double value(const F* x, const F* y, std::size_t count) const
+    double value(const F* x, const F* y, std::size_t count, const F* ratio, const F* power) const
     {
         F term[most] = {};
         if (beta == 1)
             for (std::size_t i = 0; i < count; ++i)
-                term[i] = x[i] * log(std::max(x[i], static_cast<F>(least)) / y[i]) - x[i] + y[i];
+                term[i] = x[i] * log(ratio[i] + static_cast<F>(least)) - x[i] + y[i];
         else if (beta == 2)
             for (std::size_t i = 0; i < count; ++i)
                 term[i] = (x[i] - y[i]) * (x[i] - y[i]) / 2;
         else if (beta == 0)
             for (std::size_t i = 0; i < count; ++i)
-                term[i] = x[i] / y[i] - log(x[i] / y[i]) - 1;
+                term[i] = x[i] * power[i] - log(x[i] * power[i]) - 1;
         else
             for (std::size_t i = 0; i < count; ++i)
             {
@@ -109,36 +110,42 @@ struct beta_divergence
     }
 
   private:
-    /// In double, many sums side by side: none waits for itself.
+    /// Eight at a time as they are, for none is negative, and those sums in double.
     template <class F>
     static double sum(const F (&terms)[most])
     {
-        constexpr std::size_t lanes = 16;
-        double parts[lanes] = {};
+        constexpr std::size_t lanes = 8;
+        F parts[lanes] = {};
         for (std::size_t i = 0; i < most; i += lanes)
             for (std::size_t l = 0; l < lanes; ++l)
-                parts[l] += static_cast<double>(terms[i + l]);
-        return simd::sum_by_halves(parts);
+                parts[l] += terms[i + l];
+        double wide[lanes];
+        std::copy_n(parts, lanes, wide);
+        return simd::sum_by_halves(wide);
     }
 
-    static constexpr float least = 1e-30F; ///< for the logarithm of a zero that is multiplied by it
+    static constexpr float least = 1e-30F; ///< more than zero, for a logarithm multiplied by zero
 
     static double log(double x)
     {
         return std::log(x);
     }
-    /// Natural logarithm of a positive normal number to about 1e-7, without a branch or a call, so
-    /// that compilers vectorise loops over it: x = 2^e (1 + f), and the logarithm of 1 + f from
-    /// s = f / (2 + f) as 2 (s + s^3 / 3 + s^5 / 5 + ...), |s| <= 0.172.
+    /// Natural logarithm of a positive normal number to about 1e-7, without a branch, a division or
+    /// a call, so that compilers vectorise loops over it: x = 2^e (1 + f) with 1 + f from sqrt(1/2)
+    /// to sqrt(2), and the logarithm of 1 + f as f - f^2 / 2 + f^3 p(f), p the polynomial of degree
+    /// 8 that Cephes has for it (S. L. Moshier).
     static float log(float x)
     {
         constexpr std::int32_t root_half = 0x3f3504f3, mantissa = 0x007fffff;
         const std::int32_t bits = std::bit_cast<std::int32_t>(x) - root_half;
         const auto exponent = static_cast<float>(bits >> 23);
-        const float m = std::bit_cast<float>((bits & mantissa) + root_half), f = m - 1;
-        const float s = f / (2 + f), z = s * s;
-        const float series = z * (0.66666669F + z * (0.4F + z * (0.2857143F + z * 0.2222222F)));
-        return exponent * 0.69314718F + (2 * s + s * series);
+        const float f = std::bit_cast<float>((bits & mantissa) + root_half) - 1;
+        const float f2 = f * f, f4 = f2 * f2; // in pairs, so that few products wait for others
+        const float low = (3.3333331174e-1F - 2.4999993993e-1F * f) +
+                          f2 * (2.0000714765e-1F - 1.6668057665e-1F * f);
+        const float high = (1.4249322787e-1F - 1.2420140846e-1F * f) +
+                           f2 * (1.1676998740e-1F - 1.1514610310e-1F * f) + f4 * 7.0376836292e-2F;
+        return exponent * 0.69314718F + (f + f2 * (f * (low + f4 * high) - 0.5F));
     }
 };
 }

@@ -60,26 +60,28 @@ class quotients
     double operator()(const M& x, factor_ref<const F> P, factor_ref<const F> O, const wanted& out,
                       typename M::workspace& work)
     {
-        const std::size_t k = P.rank(), size = O.rows() * k;
+        const std::size_t k = P.rank(), parts = part_count(), size = strips_.size() * k * width;
         const bool columns = out.columns.numerator.rank() > 0;
-        const std::size_t parts = loss_.has_plain_denominators() ? 1 : 2;
         F* sums = columns ? sums_.get(M::read_chunks * parts * size) : nullptr;
         if (columns)
             std::fill_n(sums, M::read_chunks * parts * size, F{0});
-        const std::size_t room = row_group<F>::most * parts * k;
-        pack* totals = totals_.get(room * thread_count(work.threads));
+        pack_strips(O, packed_.get(size));
+        const std::size_t room = most * parts * k;
+        const std::size_t workers = thread_count(work.threads);
+        pack* totals = totals_.get(room * workers);
+        F* coefficients = coefficients_.get(most * k * workers);
         double values[M::read_chunks] = {};
         auto visit = [&](const row_group<F>& group)
         {
-            const pass here{P, O, out, columns ? sums + group.chunk * parts * size : nullptr,
-                            totals + group.worker * room};
+            const pass here{P, out, columns ? sums + group.chunk * parts * size : nullptr,
+                            totals + group.worker * room, coefficients + group.worker * most * k};
             values[group.chunk] += visit_rows(group, here);
         };
         for (const auto f : {out.rows.numerator, out.rows.denominator})
             clear_masked(f); // masked rows are not read
         x.read(visit, work);
         if (columns)
-            add_up(sums, out.columns, size, work.threads);
+            add_up(sums, out.columns, parts * size, work.threads);
         double total = 0;
         for (double v : values)
             total += v;
@@ -99,176 +101,173 @@ class quotients
     /// What one read is for, and where a chunk's and a worker's sums are.
     struct pass
     {
-        factor_ref<const F> P, O;
+        factor_ref<const F> P;
         const wanted& out;
-        F* sums;      ///< of the columns' parts, null where not wanted
-        pack* totals; ///< of the rows' parts, one a row and component
+        F* sums;         ///< of the columns' parts, strip by strip, null where not wanted
+        pack* totals;    ///< of the rows' parts, one a component and row
+        F* coefficients; ///< of the group's rows in P, one a component and row
     };
+
+    std::size_t part_count() const
+    {
+        return loss_.has_plain_denominators() ? 1 : 2;
+    }
+    /// The columns of O strip by strip, each k x width, filled up with zeros: side by side, where
+    /// columns a power of two apart would push each other out of the cache.
+    void pack_strips(factor_ref<const F> O, F* to) const
+    {
+        for (const strip s : strips_)
+            for (std::size_t j = 0; j < O.rank(); ++j, to += width)
+                std::fill(std::copy_n(O.column(j).data() + s.first, s.count, to), to + width, F{0});
+    }
 
     double visit_rows(const row_group<F>& group, const pass& to) const
     {
-        const std::size_t k = to.P.rank(), parts = loss_.has_plain_denominators() ? 1 : 2;
+        const std::size_t k = to.P.rank(), parts = part_count();
         const bool rows = to.out.rows.numerator.rank() > 0;
         if (rows)
             std::fill_n(to.totals, most * parts * k, pack::zero());
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t r = 0; r < most; ++r)
+                to.coefficients[j * most + r] = r < group.count ? to.P(group.rows[r], j) : F{0};
         double value = 0;
-        for (const strip s : strips_)
-            value +=
-                s.count == width ? visit_strip<width>(group, s, to) : visit_strip<0>(group, s, to);
+        for (std::size_t s = 0; s < strips_.size(); ++s)
+            value += strips_[s].count == width ? visit_strip<true>(group, s, to)
+                                               : visit_strip<false>(group, s, to);
         for (std::size_t r = 0; rows && r < group.count; ++r)
             for (std::size_t j = 0; j < k; ++j)
             {
-                const pack* total = to.totals + (r * k + j) * parts;
+                const pack* total = to.totals + (j * parts) * most + r;
                 to.out.rows.numerator(group.rows[r], j) = total[0].sum();
                 if (parts == 2)
-                    to.out.rows.denominator(group.rows[r], j) = total[1].sum();
+                    to.out.rows.denominator(group.rows[r], j) = total[most].sum();
             }
         return value;
     }
 
-    /// Fixed columns, or as many as the strip has where Fixed is 0: then what lies beyond them is
-    /// zero.
-    template <std::size_t Fixed>
-    double visit_strip(const row_group<F>& group, strip s, const pass& to) const
+    /// What lies beyond the columns of a strip that is not whole counts as zero.
+    template <bool Whole>
+    double visit_strip(const row_group<F>& group, std::size_t number, const pass& to) const
     {
-        const std::size_t k = to.P.rank(), parts = loss_.has_plain_denominators() ? 1 : 2;
-        alignas(64) F model[width], column[width];
+        const std::size_t k = to.P.rank(), parts = part_count(),
+                          count = Whole ? width : strips_[number].count;
+        const F* columns = packed_.data() + number * k * width;
+        alignas(64) strip_values model;
         alignas(64) strip_values values[2]; // ratio and power
-        if constexpr (Fixed == 0)
+        if (!Whole || group.count < most)
             std::fill_n(&values[0][0][0], 2 * most * width, F{0});
+        form(to.coefficients, columns, k, model);
         double value = 0;
         for (std::size_t r = 0; r < group.count; ++r)
         {
-            form<Fixed>(to.P, group.rows[r], to.O, s, model);
-            const F* x = group.values[r] + s.first;
-            const std::size_t count = Fixed ? Fixed : s.count;
+            const F* x = group.values[r] + strips_[number].first;
+            loss_.weigh(x, model[r], count, values[0][r], values[1][r]);
             if (to.out.value)
-                value += loss_.value(x, model, count);
-            loss_.weigh(x, model, count, values[0][r], values[1][r]);
+                value += loss_.value(x, model[r], count, values[0][r], values[1][r]);
         }
         for (std::size_t j = 0; j < k; ++j)
             for (std::size_t part = 0; part < parts; ++part)
             {
                 if (to.out.rows.numerator.rank() > 0)
-                    multiply(values[part], group.count, whole<Fixed>(to.O, j, s, column),
-                             to.totals + j * parts + part, k * parts);
+                    multiply(values[part], columns + j * width,
+                             to.totals + (j * parts + part) * most);
                 if (to.sums)
-                    accumulate<Fixed>(values[part], group, to.P, j,
-                                      to.sums + (part * k + j) * to.O.rows() + s.first, s.count);
+                    accumulate(values[part], to.coefficients + j * most,
+                               to.sums + ((number * parts + part) * k + j) * width);
             }
         return value;
     }
 
-    /// A strip of column j, copied and filled up with zeros where it is not a whole one.
-    template <std::size_t Fixed>
-    static const F* whole(factor_ref<const F> O, std::size_t j, strip s, F* room)
+    /// model = max(rows of P O^T, least), two registers of all rows at once.
+    void form(const F* coefficients, const F* columns, std::size_t k, strip_values& model) const
     {
-        const F* from = O.column(j).data() + s.first;
-        if constexpr (Fixed)
-            return from;
-        std::fill(std::copy_n(from, s.count, room), room + width, F{0});
-        return room;
-    }
-
-    /// model = max(row of P O^T, least)
-    template <std::size_t Fixed>
-    void form(factor_ref<const F> P, std::size_t row, factor_ref<const F> O, strip s,
-              F* model) const
-    {
-        if constexpr (Fixed)
+        constexpr std::size_t step = std::min<std::size_t>(2, packs);
+        for (std::size_t first = 0; first < width; first += step * lanes)
         {
-            pack sum[packs];
-            simd::unrolled<packs>([&](std::size_t p) { sum[p] = pack::zero(); });
-            for (std::size_t j = 0; j < P.rank(); ++j)
+            pack sum[most * step];
+            simd::unrolled<most * step>([&](std::size_t i) { sum[i] = pack::zero(); });
+            for (std::size_t j = 0; j < k; ++j)
+                simd::unrolled<step>(
+                    [&](std::size_t p)
+                    {
+                        const pack column = pack::load(columns + j * width + first + p * lanes);
+                        simd::unrolled<most>(
+                            [&](std::size_t r) {
+                                sum[r * step + p].add_product(
+                                    pack::broadcast(coefficients[j * most + r]), column);
+                            });
+                    });
+            simd::unrolled<most * step>(
+                [&](std::size_t i) { sum[i].store(model[i / step] + first + i % step * lanes); });
+        }
+        for (auto& row : model)
+            for (F& y : row)
+                y = std::max(y, least_);
+    }
+    /// totals[r] += values of row r times the column.
+    static void multiply(const strip_values& values, const F* column, pack* totals)
+    {
+        pack sum[2 * most];
+        simd::unrolled<most>(
+            [&](std::size_t r)
             {
-                const pack c = pack::broadcast(P(row, j));
-                const F* column = O.column(j).data() + s.first;
-                simd::unrolled<packs>([&](std::size_t p)
-                                      { sum[p].add_product(c, pack::load(column + p * lanes)); });
-            }
-            simd::unrolled<packs>([&](std::size_t p) { sum[p].store(model + p * lanes); });
-        }
-        else
-        {
-            std::fill_n(model, s.count, F{0});
-            for (std::size_t j = 0; j < P.rank(); ++j)
-                for (std::size_t c = 0; c < s.count; ++c)
-                    model[c] += P(row, j) * O(s.first + c, j);
-        }
-        for (std::size_t c = 0; c < (Fixed ? Fixed : s.count); ++c)
-            model[c] = std::max(model[c], least_);
+                sum[r] = totals[r];
+                sum[most + r] = pack::zero();
+            });
+        simd::unrolled<packs>(
+            [&](std::size_t p)
+            {
+                const pack c = pack::load(column + p * lanes);
+                simd::unrolled<most>(
+                    [&](std::size_t r)
+                    { sum[p % 2 * most + r].add_product(c, pack::load(values[r] + p * lanes)); });
+            });
+        simd::unrolled<most>([&](std::size_t r) { totals[r] = sum[r] + sum[most + r]; });
     }
-    /// totals[r step] += values of row r times the column.
-    static void multiply(const strip_values& values, std::size_t rows, const F* column,
-                         pack* totals, std::size_t step)
+    /// sums += the rows' values times their coefficients.
+    static void accumulate(const strip_values& values, const F* coefficients, F* sums)
     {
-        for (std::size_t r = 0; r < rows; ++r)
-        {
-            pack sum[2] = {totals[r * step], pack::zero()};
-            simd::unrolled<packs>(
-                [&](std::size_t p) {
-                    sum[p % 2].add_product(pack::load(values[r] + p * lanes),
-                                           pack::load(column + p * lanes));
-                });
-            totals[r * step] = sum[0] + sum[1];
-        }
-    }
-    /// sums += the rows' values times their coefficients in column j of P.
-    template <std::size_t Fixed>
-    static void accumulate(const strip_values& values, const row_group<F>& group,
-                           factor_ref<const F> P, std::size_t j, F* sums, std::size_t count)
-    {
-        F weights[most] = {};
-        for (std::size_t r = 0; r < group.count; ++r)
-            weights[r] = P(group.rows[r], j);
-        if constexpr (Fixed == 0)
-        {
-            for (std::size_t r = 0; r < group.count; ++r)
-                for (std::size_t c = 0; c < count; ++c)
-                    sums[c] += weights[r] * values[r][c];
-            return;
-        }
         pack sum[packs];
         simd::unrolled<packs>([&](std::size_t p) { sum[p] = pack::load(sums + p * lanes); });
-        for (std::size_t r = 0; r < group.count; ++r)
-        {
-            const pack c = pack::broadcast(weights[r]);
-            simd::unrolled<packs>([&](std::size_t p)
-                                  { sum[p].add_product(c, pack::load(values[r] + p * lanes)); });
-        }
+        simd::unrolled<most>(
+            [&](std::size_t r)
+            {
+                const pack c = pack::broadcast(coefficients[r]);
+                simd::unrolled<packs>(
+                    [&](std::size_t p)
+                    { sum[p].add_product(c, pack::load(values[r] + p * lanes)); });
+            });
         simd::unrolled<packs>([&](std::size_t p) { sum[p].store(sums + p * lanes); });
     }
-    /// Adds up the chunks' sums in their order.
-    static void add_up(const F* sums, const ratio_parts<F>& out, std::size_t size,
-                       std::size_t threads)
+    /// Adds up the chunks' sums, `size` of each, in their order. Masked columns have none.
+    void add_up(const F* sums, const ratio_parts<F>& out, std::size_t size,
+                std::size_t threads) const
     {
-        const bool has_power = out.denominator.rank() > 0;
-        const std::size_t stride = size * (has_power ? 2 : 1);
-        parallel_for(out.numerator.rank(), threads,
-                     [&](std::size_t j, std::size_t)
+        const std::size_t k = out.numerator.rank(), parts = part_count();
+        for (const auto f : {out.numerator, out.denominator})
+            clear_masked(f);
+        parallel_for(strips_.size(), threads,
+                     [&](std::size_t s, std::size_t)
                      {
-                         const std::size_t rows = out.numerator.rows();
-                         for (std::size_t i = 0; i < rows; ++i)
-                         {
-                             double numerator = 0, denominator = 0;
-                             for (std::size_t c = 0; c < M::read_chunks; ++c)
-                             {
-                                 const F* from = sums + c * stride + j * rows + i;
-                                 numerator += static_cast<double>(*from);
-                                 if (has_power)
-                                     denominator += static_cast<double>(from[size]);
-                             }
-                             out.numerator(i, j) = static_cast<F>(numerator);
-                             if (has_power)
-                                 out.denominator(i, j) = static_cast<F>(denominator);
-                         }
+                         const F* first = sums + s * parts * k * width;
+                         for (std::size_t part = 0; part < parts; ++part)
+                             for (std::size_t j = 0; j < k; ++j)
+                                 for (std::size_t c = 0; c < strips_[s].count; ++c)
+                                 {
+                                     const F* from = first + (part * k + j) * width + c;
+                                     double sum = 0;
+                                     for (std::size_t h = 0; h < M::read_chunks; ++h)
+                                         sum += static_cast<double>(from[h * size]);
+                                     (part == 0 ? out.numerator : out.denominator)(
+                                         strips_[s].first + c, j) = static_cast<F>(sum);
+                                 }
                      });
     }
 
     L loss_;
     F least_;
     std::vector<strip> strips_;
-    buffer<F> sums_;
+    buffer<F> packed_, sums_, coefficients_;
     buffer<pack> totals_;
 };
 }
