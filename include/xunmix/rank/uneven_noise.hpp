@@ -228,8 +228,12 @@ inline edge_count uneven_gaussian_edge(const spectrum& s, std::size_t highest,
     for (std::size_t k = out.rank; k > 0; --k)
     {
         out = gaussian_noise_edge(s, highest, noise.raises_edge(k - 1));
-        if (out.rank >= k)
-            break;
+        if (out.rank < k)
+            continue;
+        // It stands. The edges to tell of are those of the noise without it.
+        const edge_count around =
+            k < s.smaller_side() ? gaussian_noise_edge(s, highest, noise.raises_edge(k)) : out;
+        return around.rank == k ? around : out;
     }
     return out;
 }
