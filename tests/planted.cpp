@@ -68,19 +68,19 @@ TEST_CASE("planted factors with pure positions are recovered, ranks 2 to 10")
         check_recovery({.rank = rank, .seed = rank});
 }
 
-TEST_CASE("planted factors with pure channels are recovered, ranks 2 to 10")
+TEST_CASE("planted factors with pure channels are recovered, ranks 2 to 10 (slow)")
 {
     for (std::size_t rank : {2U, 3U, 5U, 7U, 10U})
         check_recovery({.rank = rank, .pure_channels = true, .seed = rank});
 }
 
-TEST_CASE("planted components that resemble each other are recovered")
+TEST_CASE("planted components that resemble each other are recovered (slow)")
 {
     for (std::size_t rank : {2U, 3U, 5U, 7U})
         check_recovery({.rank = rank, .background = 3, .seed = rank});
 }
 
-TEST_CASE("planted components of very different strength are recovered")
+TEST_CASE("planted components of very different strength are recovered (slow)")
 {
     check_recovery({.rank = 2, .scale_ratio = 0.1, .seed = 2});
     check_recovery({.rank = 3, .scale_ratio = 0.3, .seed = 3});

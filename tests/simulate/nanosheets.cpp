@@ -177,7 +177,7 @@ TEST_CASE("the noise of one row of positions tells nothing about the next")
     CHECK(std::abs(products) < 5 * std::sqrt(n));
 }
 
-TEST_CASE("every crystal lies alone somewhere, sheets overlap, some positions are empty")
+TEST_CASE("every crystal lies alone somewhere, sheets overlap, some positions are empty (slow)")
 {
     for (std::uint64_t seed = 1; seed <= 12; ++seed)
         for (std::size_t sheets : {1u, 2u, 5u, 7u})

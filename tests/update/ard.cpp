@@ -158,7 +158,7 @@ TEST_CASE("ard: keeps the components that were planted, whatever the unit of X")
     }
 }
 
-TEST_CASE("ard: keeps two of nine components of Mn3O4 at any scale, in 20 of 20 seeds")
+TEST_CASE("ard: keeps two of nine components of Mn3O4 at any scale, in 20 of 20 seeds (slow)")
 {
     const auto noisy = measured("eels_mn3o4_noisy.npy");
     if (!noisy)
