@@ -43,16 +43,6 @@ double sigmas_above_ring(const xu::tensor<float>& patterns, std::size_t k,
     const double mean = sum / count;
     return (peak - mean) / std::sqrt(std::max(squares / count - mean * mean, 1e-30));
 }
-
-matrix columns_of(const xu::tensor<double>& f)
-{
-    const std::size_t rows = f.size() / f.shape(0);
-    matrix out(rows, f.shape(0));
-    for (std::size_t j = 0; j < out.cols; ++j)
-        for (std::size_t i = 0; i < rows; ++i)
-            out(i, j) = f.data()[j * rows + i];
-    return out;
-}
 }
 
 TEST_CASE("20 starts of als find the nanosheets and tell Ti2O3 from TiO2 (slow)")
@@ -82,7 +72,7 @@ TEST_CASE("20 starts of als find the nanosheets and tell Ti2O3 from TiO2 (slow)"
                                      << mse.back() << "; of the truth's best fit " << best_fit.mse);
     CHECK(best->mse < 1.01 * best_fit.mse);
 
-    auto patterns = columns_of(truth.components);
+    auto patterns = from_tensor(truth.components);
     const auto keep = truth.direct_beam.outside({128, 128});
     for (std::size_t i = 0; i < patterns.rows; ++i)
         for (std::size_t j = 0; j < patterns.cols; ++j)

@@ -269,13 +269,6 @@ inline matrix cosines(const matrix& a, const matrix& b)
     return out;
 }
 
-/// The column chosen for each row so that the sum of the chosen entries is largest, no column
-/// twice.
-inline std::vector<std::size_t> best_assignment(const matrix& gain)
-{
-    return xu::best_assignment(gain.values, gain.rows, gain.cols);
-}
-
 /// Which found column stands for each true one, and how alike the two are.
 struct matching
 {
@@ -291,7 +284,7 @@ struct matching
 inline matching match(const matrix& found, const matrix& truth)
 {
     const matrix alike = cosines(truth, found);
-    matching out{best_assignment(alike), {}};
+    matching out{xu::best_assignment(alike.values, alike.rows, alike.cols), {}};
     for (std::size_t j = 0; j < truth.cols; ++j)
         out.cosine.push_back(alike(j, out.found[j]));
     return out;

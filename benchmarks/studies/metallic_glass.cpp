@@ -28,18 +28,10 @@ struct match
 
 match best_match(const xu::tensor<float>& maps, std::size_t j, const xu::tensor<double>& truth)
 {
-    const std::size_t places = maps.size() / maps.shape()[0];
     match out{0, -1};
     for (std::size_t t = 0; t < truth.shape()[0]; ++t)
     {
-        double both = 0, found = 1e-300, square = 1e-300;
-        for (std::size_t i = 0; i < places; ++i)
-        {
-            const double x = truth.data()[t * places + i],
-                         y = static_cast<double>(maps.data()[j * places + i]);
-            both += x * y, square += x * x, found += y * y;
-        }
-        const double cosine = both / std::sqrt(square * found);
+        const double cosine = xu::cosine(xu::slice(maps, j), xu::slice(truth, t));
         if (cosine > out.cosine)
             out = {t, cosine};
     }

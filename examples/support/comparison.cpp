@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <xunmix/agreement.hpp>
 #include <xunmix/core/error.hpp>
 
 namespace support
@@ -47,8 +48,8 @@ void check(const comparison& what)
 
 std::vector<double> part(const xunmix::tensor<double>& stack, std::size_t k)
 {
-    const std::size_t size = stack.size() / stack.shape()[0];
-    return {stack.data() + k * size, stack.data() + (k + 1) * size};
+    const auto values = xunmix::slice(stack, k);
+    return {values.begin(), values.end()};
 }
 
 /// From zero to a little above the highest of a phase's spectra, or maps, in all rows.

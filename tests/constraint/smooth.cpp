@@ -347,19 +347,13 @@ auto fitted(const noisy_maps& s, OnMaps on_maps, std::size_t iterations = 200)
 
 matrix maps_of(const xu::result<double>& r)
 {
-    const auto maps = r.maps();
-    const std::size_t k = maps.shape(0), n = maps.size() / k;
-    matrix out(n, k);
-    for (std::size_t j = 0; j < k; ++j)
-        for (std::size_t i = 0; i < n; ++i)
-            out(i, j) = maps.data()[j * n + i];
-    return out;
+    return from_tensor(xu::tensor<double>(r.maps()));
 }
 
 /// |C - truth| / |truth|, columns matched and scaled to fit best.
 double map_error(const matrix& found, const matrix& truth)
 {
-    const auto order = best_assignment(cosines(truth, found));
+    const auto order = match(found, truth).found;
     double rest = 0, all = 0;
     for (std::size_t j = 0; j < truth.cols; ++j)
     {

@@ -107,10 +107,22 @@ template <class T>
 double matched_cosine(factor_ref<const T> a, factor_ref<const T> b)
 {
     const std::size_t k = a.rank();
+    const auto lengths = [](factor_ref<const T> f)
+    {
+        std::vector<double> out;
+        for (auto column : f.columns())
+            out.push_back(std::sqrt(small::dot(column.data(), column.data(), column.size())));
+        return out;
+    };
+    const std::vector<double> of_a = lengths(a), of_b = lengths(b);
     std::vector<double> alike;
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
-            alike.push_back(cosine(a.column(i), b.column(j)));
+        {
+            const double size = of_a[i] * of_b[j];
+            alike.push_back(
+                size > 0 ? small::dot(a.column(i).data(), b.column(j).data(), a.rows()) / size : 0);
+        }
     const auto pairs = best_assignment(alike, k, k);
     double sum = 0;
     for (std::size_t i = 0; i < k; ++i)

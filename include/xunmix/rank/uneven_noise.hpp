@@ -224,17 +224,19 @@ class uneven_noise
 inline edge_count uneven_gaussian_edge(const spectrum& s, std::size_t highest,
                                        const uneven_noise& noise)
 {
-    edge_count out = gaussian_noise_edge(s, highest);
-    for (std::size_t k = out.rank; k > 0; --k)
+    const auto with_off = [&](std::size_t k)
+    { return gaussian_noise_edge(s, highest, noise.raises_edge(k)); };
+    edge_count around = gaussian_noise_edge(s, highest);
+    std::size_t k = around.rank;
+    if (k > 0 && k < s.smaller_side())
+        around = with_off(k);
+    for (; k > 0; --k)
     {
-        out = gaussian_noise_edge(s, highest, noise.raises_edge(k - 1));
-        if (out.rank < k)
-            continue;
-        // It stands. The edges to tell of are those of the noise without it.
-        const edge_count around =
-            k < s.smaller_side() ? gaussian_noise_edge(s, highest, noise.raises_edge(k)) : out;
-        return around.rank == k ? around : out;
+        edge_count put_back = with_off(k - 1);
+        if (put_back.rank >= k) // it stands; the edges to tell of are those of the noise around it
+            return around.rank == k ? around : put_back;
+        around = std::move(put_back);
     }
-    return out;
+    return around;
 }
 }

@@ -118,12 +118,12 @@ class deflection
     template <class C>
     void constrain(const C& c, factor_ref<T> f, std::size_t j, T step, T share) const
     {
+        if (share == T{0})
+            return prox_column(c, f, j, step);
         T* column = f.column(j).data();
         T* turned = turned_.data();
         std::copy_n(column, f.rows(), turned);
         prox_column(c, f, j, step);
-        if (share == T{0})
-            return;
         const double own = small::dot<T>(column, column, f.rows()),
                      along = small::dot<T>(column, others_.data(), f.rows());
         if (!(own > std::numeric_limits<T>::min()))
