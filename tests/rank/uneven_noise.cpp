@@ -17,10 +17,10 @@ namespace
 std::vector<double> scattered(std::size_t count, double spread, std::uint64_t seed)
 {
     std::mt19937_64 engine(seed);
-    std::normal_distribution<double> draw(0, spread);
+    std::normal_distribution<double> draw;
     std::vector<double> out(count);
     for (double& x : out)
-        x = std::exp(draw(engine));
+        x = std::exp(spread * draw(engine));
     const double mean = std::accumulate(out.begin(), out.end(), 0.0) / static_cast<double>(count);
     for (double& x : out)
         x /= mean;
