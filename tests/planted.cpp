@@ -62,7 +62,7 @@ void check_recovery(const recipe& r)
 }
 }
 
-TEST_CASE("planted factors with pure positions are recovered, ranks 2 to 10")
+TEST_CASE("planted factors with pure positions are recovered, ranks 2 to 10 (slow)")
 {
     for (std::size_t rank : {2U, 3U, 5U, 7U, 10U})
         check_recovery({.rank = rank, .seed = rank});
