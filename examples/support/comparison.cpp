@@ -3,6 +3,7 @@
 #include "panel.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <xunmix/agreement.hpp>
 #include <xunmix/core/error.hpp>
@@ -46,17 +47,11 @@ void check(const comparison& what)
             ", got ", shape_text(row.components.shape()), " and ", shape_text(row.maps.shape()));
 }
 
-std::vector<double> part(const xunmix::tensor<double>& stack, std::size_t k)
-{
-    const auto values = xunmix::slice(stack, k);
-    return {values.begin(), values.end()};
-}
-
 /// From zero to a little above the highest of a phase's spectra, or maps, in all rows.
 display_range range_of(const comparison& what, std::size_t phase, bool are_maps)
 {
     const auto highest = [&](const comparison::found& row)
-    { return std::ranges::max(part(are_maps ? row.maps : row.components, phase)); };
+    { return std::ranges::max(xunmix::slice(are_maps ? row.maps : row.components, phase)); };
     if (are_maps)
         return {.low = 0, .high = highest(what.truth)};
     double high = highest(what.truth);
@@ -65,7 +60,7 @@ display_range range_of(const comparison& what, std::size_t phase, bool are_maps)
     return {.low = 0, .high = 1.06 * high};
 }
 
-void draw_spectrum(canvas& page, const comparison& what, const std::vector<double>& values,
+void draw_spectrum(canvas& page, const comparison& what, std::span<const double> values,
                    const box& where, const display_range& up, colour ink, double thick, double dash)
 {
     const display_range across{.low = what.energy.at(0), .high = what.energy.at(values.size() - 1)};
@@ -82,7 +77,7 @@ void draw_spectrum(canvas& page, const comparison& what, const std::vector<doubl
     page.line({where.x, where.y}, {where.x, where.bottom()}, axis_ink, 0.8);
 }
 
-void draw_map(canvas& page, const comparison& what, const std::vector<double>& values,
+void draw_map(canvas& page, const comparison& what, std::span<const double> values,
               const box& where, double high)
 {
     const auto& shape = what.truth.maps.shape();
@@ -103,11 +98,12 @@ void draw_row(canvas& page, const comparison& what, std::size_t row)
     {
         const box where = spectrum_box(what, row, k);
         const auto up = range_of(what, k, false);
-        draw_spectrum(page, what, part(shown.components, k), where, up,
+        draw_spectrum(page, what, xunmix::slice(shown.components, k), where, up,
                       row == 0 ? true_ink : found_ink, 1.2, 0);
         if (row > 0)
-            draw_spectrum(page, what, part(what.truth.components, k), where, up, true_ink, 1, 3);
-        draw_map(page, what, part(shown.maps, k),
+            draw_spectrum(page, what, xunmix::slice(what.truth.components, k), where, up, true_ink,
+                          1, 3);
+        draw_map(page, what, xunmix::slice(shown.maps, k),
                  {where.right() + to_map, where.y, map_width(what), height},
                  range_of(what, k, true).high);
     }

@@ -164,11 +164,16 @@ class dendrogram
 
 namespace detail
 {
+/// The n of n x n numbers, the nearest where no n gives so many.
+inline std::size_t square_side(std::size_t count)
+{
+    return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(count))));
+}
+
 /// The side of a table of distances. Throws invalid_argument for what `cluster` refuses.
 inline std::size_t require_distances(std::span<const double> distances)
 {
-    const auto n =
-        static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(distances.size()))));
+    const std::size_t n = square_side(distances.size());
     require<invalid_argument>(n * n == distances.size(), "clustering needs n x n distances, got ",
                               distances.size(), " of them");
     require<invalid_argument>(n >= 2, "clustering needs at least two components, got ", n);

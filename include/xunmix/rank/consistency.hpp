@@ -42,13 +42,23 @@ inline std::vector<double> consensus_matrix(const std::vector<std::vector<std::s
 
 namespace detail
 {
-inline std::size_t square_side(std::span<const double> consensus)
+/// The side of a consensus matrix. Throws invalid_argument for what is not n x n.
+inline std::size_t require_consensus(std::span<const double> consensus)
 {
-    const auto n =
-        static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(consensus.size()))));
+    const std::size_t n = square_side(consensus.size());
     require<invalid_argument>(n >= 1 && n * n == consensus.size(),
                               "a consensus matrix is n x n, got ", consensus.size(), " numbers");
     return n;
+}
+
+/// |F_j| of each column.
+template <class T>
+std::vector<double> column_lengths(factor_ref<const T> f)
+{
+    std::vector<double> out;
+    for (auto column : f.columns())
+        out.push_back(std::sqrt(small::dot(column.data(), column.data(), column.size())));
+    return out;
 }
 }
 
@@ -57,7 +67,7 @@ inline std::size_t square_side(std::span<const double> consensus)
 /// not n x n.
 inline double dispersion(std::span<const double> consensus)
 {
-    detail::square_side(consensus);
+    detail::require_consensus(consensus);
     double sum = 0;
     for (const double c : consensus)
         sum += 4 * (c - 0.5) * (c - 0.5);
@@ -69,7 +79,7 @@ inline double dispersion(std::span<const double> consensus)
 /// finds the same. Throws invalid_argument for what is not n x n.
 inline double cophenetic_coefficient(std::span<const double> consensus)
 {
-    if (detail::square_side(consensus) == 1)
+    if (detail::require_consensus(consensus) == 1)
         return 1;
     std::vector<double> d(consensus.size());
     std::transform(consensus.begin(), consensus.end(), d.begin(),
@@ -85,10 +95,7 @@ std::vector<std::size_t> strongest_components(factor_ref<const T> maps,
                                               factor_ref<const T> components,
                                               std::span<const std::size_t> places)
 {
-    std::vector<double> strength(maps.rank());
-    for (std::size_t j = 0; j < maps.rank(); ++j)
-        strength[j] = std::sqrt(small::dot(components.column(j).data(), components.column(j).data(),
-                                           components.rows()));
+    const std::vector<double> strength = detail::column_lengths(components);
     std::vector<std::size_t> out;
     for (const std::size_t i : places)
     {
@@ -107,14 +114,7 @@ template <class T>
 double matched_cosine(factor_ref<const T> a, factor_ref<const T> b)
 {
     const std::size_t k = a.rank();
-    const auto lengths = [](factor_ref<const T> f)
-    {
-        std::vector<double> out;
-        for (auto column : f.columns())
-            out.push_back(std::sqrt(small::dot(column.data(), column.data(), column.size())));
-        return out;
-    };
-    const std::vector<double> of_a = lengths(a), of_b = lengths(b);
+    const std::vector<double> of_a = detail::column_lengths(a), of_b = detail::column_lengths(b);
     std::vector<double> alike;
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,14 @@ inline std::string components_text(std::size_t count)
     return text(count, count == 1 ? " component" : " components");
 }
 
-/// How far a value stands above its edge: "1.38 times".
+/// How far a value stands above its edge: "1.38 times", with a point whatever the host's locale is.
 inline std::string times_text(double value, double edge)
 {
-    char out[32];
-    std::snprintf(out, sizeof out, "%.2f times", value / edge);
-    return out;
+    constexpr int decimals = 2;
+    char digits[std::numeric_limits<double>::max_exponent10 + 8]; // for any double
+    const auto end = std::to_chars(digits, digits + sizeof digits, value / edge,
+                                   std::chars_format::fixed, decimals);
+    return std::string(digits, end.ptr) + " times";
 }
 
 /// The rank that the noise edge asks for, the smallest one reported that has all components above
