@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "scan.hpp"
 
+#include <xunmix/loss/beta_divergence.hpp>
+#include <xunmix/update/hals.hpp>
+
 int main()
 {
     xu::factorize(scan(), {.rank = 2}, xu::hals{}, xu::beta_divergence{});

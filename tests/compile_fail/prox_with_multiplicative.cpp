@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "scan.hpp"
 
+#include <xunmix/update/multiplicative.hpp>
+
 int main()
 {
     xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, xu::on_maps(only_prox{}));

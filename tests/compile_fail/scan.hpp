@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <xunmix/xunmix.hpp>
+// Only what nearly all of these programs need: each is compiled on its own.
+#include <xunmix/factorize.hpp>
 
 namespace xu = xunmix;
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "scan.hpp"
 
+#include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/survey.hpp>
+#include <xunmix/update/hals.hpp>
+
 int main()
 {
     xu::survey(scan(), {.ranks = {2}}, xu::hals{}, xu::on_maps(xu::non_negative{}),
