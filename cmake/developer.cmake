@@ -30,11 +30,3 @@ endif()
 # What single optional headers need: io/hdf5.hpp; diffraction/similarity.hpp and clustering.hpp.
 find_package(HDF5 QUIET COMPONENTS CXX)
 find_path(XUNMIX_KISSFFT_INCLUDE NAMES kissfft/kissfft.hh kissfft.hh)
-
-# clang-tidy over the examples, and through them all headers.
-find_program(XUNMIX_RUN_CLANG_TIDY run-clang-tidy)
-if(PROJECT_IS_TOP_LEVEL AND XUNMIX_RUN_CLANG_TIDY)
-  add_custom_target(tidy USES_TERMINAL VERBATIM
-    COMMAND ${XUNMIX_RUN_CLANG_TIDY} -quiet -j 2 -p ${PROJECT_BINARY_DIR}
-            "^${PROJECT_SOURCE_DIR}/examples/")
-endif()
