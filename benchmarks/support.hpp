@@ -117,12 +117,25 @@ inline std::uint64_t read(const void* memory, std::size_t bytes, std::size_t thr
 }
 
 /// X S and X^T C by BLAS, in the layout that is faster there: factors as k x n and k x m, each
+/// C = op(A) op(B) in one call of OpenBLAS with its own threads, row-major: what a bare BLAS takes.
+/// (xunmix's own calls are small, so that their bits do not depend on those threads.)
+inline void bare_blas(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n,
+                      std::size_t k, const float* a, std::size_t lda, const float* b,
+                      std::size_t ldb, float* c, std::size_t ldc)
+{
+    const auto op = [](bool transposed) { return transposed ? cxxblas::Trans : cxxblas::NoTrans; };
+    using xu::blas::index;
+    cxxblas::gemm<xt::blas_index_t>(cxxblas::RowMajor, op(transpose_a), op(transpose_b), index(m),
+                                    index(n), index(k), 1.0F, a, index(lda), b, index(ldb), 0.0F, c,
+                                    index(ldc));
+}
+
 /// overwritten with its product.
 inline void multiply_by_blas(const float* x, std::vector<float>& c, std::vector<float>& s,
                              std::size_t k)
 {
     const std::size_t n = c.size() / k, m = s.size() / k;
-    xu::blas::multiply(false, true, k, n, m, s.data(), m, x, m, c.data(), n);
-    xu::blas::multiply(false, false, k, m, n, c.data(), n, x, m, s.data(), m);
+    bare_blas(false, true, k, n, m, s.data(), m, x, m, c.data(), n);
+    bare_blas(false, false, k, m, n, c.data(), n, x, m, s.data(), m);
 }
 }

@@ -87,10 +87,10 @@ void pca()
     {
         for (int round = 0; round < 3; ++round)
         {
-            xu::blas::multiply(false, false, n, width, m, scan.data(), m, right.data(), width,
-                               left.data(), width);
-            xu::blas::multiply(true, false, m, width, n, scan.data(), m, left.data(), width,
-                               right.data(), width);
+            bench::bare_blas(false, false, n, width, m, scan.data(), m, right.data(), width,
+                             left.data(), width);
+            bench::bare_blas(true, false, m, width, n, scan.data(), m, left.data(), width,
+                             right.data(), width);
             std::fill(right.begin(), right.end(), 1.0f);
         }
     };
@@ -245,6 +245,7 @@ const std::map<std::string, std::function<void(const char*)>> known{
     {"threads-f32", [](const char* rank) { threads<float>(std::stoul(rank)); }},
     {"threads-u16", [](const char* rank) { threads<std::uint16_t>(std::stoul(rank)); }},
     {"reach", [](const char* error) { reach(std::stod(error)); }},
+    {"vca", [](const char*) { vca(); }},
     {"memory-f32", [](const char*) { memory<float>(); }},
     {"memory-u16", [](const char*) { memory<std::uint16_t>(); }},
     {"survey", [](const char* reference) { survey(reference); }},
@@ -266,7 +267,7 @@ int main(int argc, char** argv)
                      "usage: figure NAME [ARGUMENT]\n"
                      "iteration-f32 | iteration-u16 | arithmetic-f32 | arithmetic-u16 | "
                      "two-reads | constraints | similarity | smooth | soft-orthogonal | ard | "
-                     "scaled | pca | threads-f32 RANK | "
+                     "scaled | pca | vca | threads-f32 RANK | "
                      "threads-u16 RANK | reach ERROR | memory-f32 | memory-u16 | "
                      "survey [REFERENCE.csv] | positions TIMES\n");
         return 2;

@@ -6,11 +6,9 @@
 #include <cstddef>
 #include <limits>
 
-// The only place that names xtensor-blas's headers. Used through its typed BLAS and LAPACK calls
-// on memory we own: xt::linalg copies its operands, throws for blocks of columns, and its
-// Cholesky solver solves one right-hand side only.
+// The only place that names xtensor-blas's headers. Used through its typed BLAS calls on memory we
+// own: xt::linalg copies its operands and throws for blocks of columns.
 #include <xtensor-blas/xblas.hpp>
-#include <xtensor-blas/xlapack.hpp>
 
 #include <xunmix/core/error.hpp>
 
@@ -31,25 +29,27 @@ inline xt::blas_index_t index(std::size_t extent)
 }
 
 /// C = op(A) op(B), row-major; op transposes where asked. C is m x n, op(A) m x k, op(B) k x n; ld:
-/// numbers from one row of the stored matrix to the next.
+/// numbers from one row of the stored matrix to the next. In pieces so small that OpenBLAS computes
+/// each on the calling thread (below 64^3 multiply-adds): its bits depend on the number of threads
+/// otherwise.
 template <class T>
 void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
               const T* a, std::size_t lda, const T* b, std::size_t ldb, T* c, std::size_t ldc)
 {
     const auto op = [](bool transposed) { return transposed ? cxxblas::Trans : cxxblas::NoTrans; };
-    cxxblas::gemm<xt::blas_index_t>(cxxblas::RowMajor, op(transpose_a), op(transpose_b), index(m),
-                                    index(n), index(k), T{1}, a, index(lda), b, index(ldb), T{0}, c,
-                                    index(ldc));
-}
-
-/// Eigenvalues (ascending) and eigenvectors (one a row, in place) of a symmetric k x k matrix.
-/// Throws error where LAPACK's dsyev does not converge, as it does for NaN.
-inline void symmetric_eigen(std::size_t k, double* matrix, double* values, double* work,
-                            std::size_t work_size)
-{
-    const auto info = cxxlapack::syev<xt::blas_index_t>('V', 'U', index(k), matrix, index(k),
-                                                        values, work, index(work_size));
-    detail::require<error>(info == 0, "the eigenvalues of a ", k, " x ", k,
-                           " Gram matrix did not converge (dsyev info ", info, ")");
+    constexpr std::size_t most = 64 * 64 * 64, width = 64;
+    const std::size_t columns = std::min(n, width),
+                      depth = std::min(k, most / 4 / std::max<std::size_t>(columns, 1)),
+                      rows = most / std::max<std::size_t>(columns * depth, 1);
+    for (std::size_t i = 0; i < m; i += rows)
+        for (std::size_t j = 0; j < n; j += columns)
+            for (std::size_t l = 0; l < k; l += depth)
+                cxxblas::gemm<xt::blas_index_t>(
+                    cxxblas::RowMajor, op(transpose_a), op(transpose_b),
+                    index(std::min(rows, m - i)), index(std::min(columns, n - j)),
+                    index(std::min(depth, k - l)), T{1},
+                    a + (transpose_a ? l * lda + i : i * lda + l), index(lda),
+                    b + (transpose_b ? j * ldb + l : l * ldb + j), index(ldb), l == 0 ? T{0} : T{1},
+                    c + i * ldc + j, index(ldc));
 }
 }

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <vector>
 
-#include <xunmix/core/blas.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/symmetric_eigen.hpp>
 
 namespace xunmix::small
 {
@@ -28,15 +28,16 @@ class pseudo_inverse
         for (std::size_t j = 0; j < k; ++j)
             for (std::size_t l = 0; l < k; ++l)
                 vectors_[j * k + l] = gram(j, l) * scale_[j] * scale_[l];
-        blas::symmetric_eigen(k, vectors_.data(), values_.data(), work_.data(), work_.size());
-        const double least = tolerance * std::max(values_[k - 1], 0.0);
+        eigen_(vectors_, k);
+        const auto values = eigen_.values();
+        const double least = tolerance * std::max(values[k - 1], 0.0);
         std::fill(inverse_.begin(), inverse_.end(), 0.0);
         for (std::size_t e = 0; e < k; ++e)
-            if (values_[e] > least)
+            if (values[e] > least)
                 for (std::size_t j = 0; j < k; ++j)
                     for (std::size_t l = 0; l < k; ++l)
                         inverse_[j * k + l] += vectors_[e * k + j] * vectors_[e * k + l] /
-                                               values_[e] * scale_[j] * scale_[l];
+                                               values[e] * scale_[j] * scale_[l];
         return {inverse_.data(), k};
     }
 
@@ -49,11 +50,10 @@ class pseudo_inverse
     void resize(std::size_t k)
     {
         scale_.resize(k);
-        values_.resize(k);
         vectors_.resize(k * k);
         inverse_.resize(k * k);
-        work_.resize(std::max<std::size_t>(1, 34 * k));
     }
-    std::vector<double> scale_, values_, vectors_, inverse_, work_;
+    symmetric_eigen eigen_;
+    std::vector<double> scale_, vectors_, inverse_;
 };
 }

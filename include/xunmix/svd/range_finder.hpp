@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include <xunmix/core/blas.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/small.hpp>
+#include <xunmix/core/symmetric_eigen.hpp>
 
 namespace xunmix
 {
@@ -83,11 +83,11 @@ struct symmetric_spectrum
         : values(r)
         , vectors(r * r)
     {
-        std::vector<double> ascending(r), work(34 * r);
-        blas::symmetric_eigen(r, matrix.data(), ascending.data(), work.data(), work.size());
+        small::symmetric_eigen eigen;
+        eigen(matrix, r);
         for (std::size_t j = 0; j < r; ++j)
         {
-            values[j] = std::max(0.0, ascending[r - 1 - j]);
+            values[j] = std::max(0.0, eigen.values()[r - 1 - j]);
             for (std::size_t l = 0; l < r; ++l)
                 vectors[l * r + j] = matrix[(r - 1 - j) * r + l];
         }
