@@ -115,12 +115,6 @@ void start_with(const Search& search, const char* who, const M& x, factor_ref<T>
         if (search.least > 0)
             lift(f, search.least);
 }
-
-/// Data may have either sign here.
-struct any_sign
-{
-    static constexpr bool needs_non_negative_data = false;
-};
 }
 
 /// Searches X for the components of which all positions are mixtures:

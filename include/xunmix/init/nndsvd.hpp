@@ -46,7 +46,7 @@ struct nndsvd
                                       "positive, got ",
                                       mean, "; take nndsvd_fill::zero");
         const auto svd =
-            detail::leading_directions(detail::plain_matrix<M>(x), k, engine, work.threads);
+            detail::leading_directions(detail::evenly_weighted<M>(x), k, engine, work.threads);
         detail::require_rank(svd, k, "nndsvd");
         for (std::size_t j = 0; j < k; ++j)
             split(svd, j, maps.column(j), components.column(j));

@@ -4,51 +4,44 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/small.hpp>
-#include <xunmix/matrix/compressed.hpp>
+#include <xunmix/matrix/evenly_weighted.hpp>
+#include <xunmix/svd/exact.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
 // The positions as points in the space of the leading singular vectors, where endmembers are
 // searched: X itself is read for the vectors only.
 namespace xunmix::detail
 {
-/// X in the plain inner product with its norm: W^(1/2) X V^(1/2) where it has weights.
-template <class M>
-class plain_matrix : public evenly_weighted<M>
-{
-  public:
-    explicit plain_matrix(const M& x)
-        : evenly_weighted<M>(x)
-        , squared_norm_(x.squared_norm())
-    {
-    }
-    double squared_norm() const
-    {
-        return squared_norm_;
-    }
-
-  private:
-    double squared_norm_;
-};
-
-/// The r leading singular vectors. Two reads of X and six more; beyond rounding nothing is lost
-/// where the smaller side has at most 64 places, since all directions are kept until the end. Not
-/// exact_svd: weak components of float data drown in the rounding of its Gram matrix.
+/// The r leading singular vectors. Of float factors and few channels or positions from the Gram
+/// matrix, summed in double: two reads of X. Else two reads of X and six more; beyond rounding
+/// nothing is lost where the smaller side has at most 64 places, since all directions are kept
+/// until the end.
 template <class M>
 truncated_svd<typename M::factor_type>
 leading_directions(const M& x, std::size_t r, random_engine& engine, std::size_t threads)
 {
+    using F = typename M::factor_type;
     constexpr std::size_t small_side = 64, rounds = 3;
     const std::size_t side = x.shape().smaller_side(),
                       width = side <= small_side ? side : std::min(side, 2 * r + 10);
-    auto svd = range_finder(x, width, rounds, engine(), threads);
+    // Double cannot hold the squares of its own digits.
+    constexpr bool sums_are_exact =
+        std::is_same_v<F, float> && gives_rows<std::remove_cvref_t<decltype(stored_elements(x))>>;
+    const std::uint64_t seed = engine();
+    auto svd = sums_are_exact && side <= small_side ? exact_svd(x, r, threads)
+                                                    : range_finder(x, width, rounds, seed, threads);
     svd.left.resize(svd.rows * r);
     svd.right.resize(svd.cols * r);
     svd.squared_lengths.resize(r);
@@ -130,6 +123,7 @@ inline point_cloud at_their_radius(const point_cloud& flat)
     for (std::size_t i = 0; i < flat.size(); ++i)
         radius = std::max(radius, std::sqrt(small::dot(flat.point(i), flat.point(i), flat.d)));
     point_cloud out{.d = flat.d + 1, .positions = flat.positions};
+    out.values.reserve(flat.size() * out.d);
     for (std::size_t i = 0; i < flat.size(); ++i)
     {
         out.values.insert(out.values.end(), flat.point(i), flat.point(i) + flat.d);
@@ -143,6 +137,8 @@ template <class M, class F>
 point_cloud scores(const M& x, const truncated_svd<F>& svd, std::size_t d)
 {
     point_cloud out{.d = d};
+    out.positions.reserve(x.shape().positions.kept());
+    out.values.reserve(x.shape().positions.kept() * d);
     for (std::size_t i = 0; i < svd.rows; ++i)
         if (x.shape().positions.keeps(i) && root_weight(x, i) > 0)
         {
@@ -170,20 +166,23 @@ double noise_variance(const M& x, const truncated_svd<F>& svd, double squared_no
 
 /// y_i = x_i / (u^T x_i), u the mean of the points: positions of one composition become one point
 /// however bright they are. Left out are positions so dark that noise is more than a fifth of y_i.
-inline point_cloud projective(const point_cloud& x, double noise)
+inline point_cloud projective(point_cloud x, double noise)
 {
     const auto u = x.mean();
     const double size = std::sqrt(small::dot(u.data(), u.data(), u.size()));
     const double least = std::max(5 * std::sqrt(noise), 1e-6 * size) * size;
-    point_cloud y{.d = x.d};
+    std::size_t kept = 0; // in place: a large scan has as many points as positions
     for (std::size_t i = 0; i < x.size(); ++i)
         if (const double along = x.dot(i, u); along > least)
         {
-            y.positions.push_back(x.positions[i]);
+            x.positions[kept] = x.positions[i];
             for (std::size_t j = 0; j < x.d; ++j)
-                y.values.push_back(x.point(i)[j] / along);
+                x.values[kept * x.d + j] = x.values[i * x.d + j] / along;
+            ++kept;
         }
-    return y;
+    x.positions.resize(kept);
+    x.values.resize(kept * x.d);
+    return x;
 }
 
 /// Takes from v what lies along the first `count` rows of an orthonormal basis and scales it to

@@ -79,12 +79,13 @@ struct spa
     detail::found_endmembers<typename M::factor_type>
     find(const M& x, std::size_t k, random_engine& engine, typename M::workspace& work) const
     {
-        const detail::plain_matrix<M> plain(x);
+        const detail::evenly_weighted<M> plain(x);
         const auto svd = detail::leading_directions(plain, k, engine, work.threads);
         detail::require_rank(svd, k, "spa");
         auto points = detail::scores(x, svd, k);
         if (projective && k > 1)
-            points = detail::projective(points, detail::noise_variance(x, svd, x.squared_norm()));
+            points = detail::projective(std::move(points),
+                                        detail::noise_variance(x, svd, x.squared_norm()));
         return detail::model_rows(
             x, svd, {}, detail::positions_of(points, detail::successive_projections(points)), k);
     }

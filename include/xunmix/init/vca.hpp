@@ -36,13 +36,14 @@ struct simplex
 };
 
 /// Vertex component analysis proper: d points of d coordinates that are extreme, each along a
-/// random direction orthogonal to those before it, the first along one orthogonal to the mean.
-/// Fewer where the points span fewer dimensions.
-inline simplex draw_simplex(const point_cloud& points, random_engine& engine)
+/// random direction orthogonal to those before it, the first along one orthogonal to the mean
+/// `axis`. Fewer where the points span fewer dimensions.
+inline simplex draw_simplex(const point_cloud& points, std::vector<double> axis,
+                            random_engine& engine)
 {
     constexpr double rounding = 1e-10;
     const std::size_t d = points.d;
-    std::vector<double> basis(d * d), axis = points.mean();
+    std::vector<double> basis(d * d);
     const auto set_row = [&](std::size_t row, const std::vector<double>& v)
     { std::copy(v.begin(), v.end(), basis.begin() + static_cast<std::ptrdiff_t>(row * d)); };
     orthogonalize(axis, basis, 0);
@@ -72,10 +73,11 @@ inline std::vector<std::size_t> extreme_points(const point_cloud& points, std::s
                                                random_engine& engine)
 {
     constexpr double same = 1e-6; // as large up to rounding: the first drawn is kept
+    const auto mean = points.mean();
     simplex best;
     for (std::size_t draw = 0; draw < draws && points.size() > 0; ++draw)
     {
-        auto next = draw_simplex(points, engine);
+        auto next = draw_simplex(points, mean, engine);
         if (next.corners.size() > best.corners.size() ||
             (next.corners.size() == best.corners.size() &&
              next.log_volume > best.log_volume + same))
@@ -129,7 +131,7 @@ struct vca
     {
         detail::require<invalid_argument>(draws > 0,
                                           "vca needs at least one draw of directions, got 0");
-        const detail::plain_matrix<M> plain(x);
+        const detail::evenly_weighted<M> plain(x);
         const auto svd = detail::leading_directions(plain, k, engine, work.threads);
         detail::require_rank(svd, k, "vca");
         const double noise = detail::noise_variance(x, svd, x.squared_norm());
@@ -141,7 +143,7 @@ struct vca
             return find_about_mean(x, k, draws, engine, work);
         auto points = detail::scores(x, svd, k);
         if (k > 1)
-            points = detail::projective(points, noise);
+            points = detail::projective(std::move(points), noise);
         return detail::model_rows(x, svd, {}, chosen(points, draws, engine), k);
     }
 
@@ -169,7 +171,7 @@ struct vca
     find_about_mean(const M& x, std::size_t k, std::size_t draws, random_engine& engine,
                     typename M::workspace& work)
     {
-        const centred y(detail::plain_matrix<M>(x), work.threads);
+        const centred y(detail::evenly_weighted<M>(x), work.threads);
         const auto svd = detail::leading_directions(y, k - 1, engine, work.threads);
         const auto points = detail::at_their_radius(detail::scores(x, svd, k - 1));
         return detail::model_rows(x, svd, y.mean(), chosen(points, draws, engine), k - 1);

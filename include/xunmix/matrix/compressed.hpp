@@ -16,100 +16,11 @@
 #include <xunmix/core/metric.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/evenly_weighted.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
 namespace xunmix
 {
-namespace detail
-{
-/// A matrix whose elements count with weights w_i v_c, and which therefore measures its factors in
-/// inner products of its own.
-template <class M>
-concept weighing = requires(const M& x)
-{
-    x.weights();
-};
-
-/// F <- W^(1/2) F or, inverse, W^(-1/2) F with zero for what weighs nothing; nothing where the
-/// matrix has no weights.
-template <class M, class F>
-void weigh_by_root([[maybe_unused]] const M& x, [[maybe_unused]] side s,
-                   [[maybe_unused]] factor_ref<F> f, [[maybe_unused]] bool inverse)
-{
-    if constexpr (weighing<M>)
-        for (std::size_t i = 0; i < f.rows(); ++i)
-        {
-            const double root = std::sqrt(x.weights().of(s)[i]);
-            const auto by = static_cast<F>(!inverse ? root : root > 0 ? 1 / root : 0);
-            for (std::size_t j = 0; j < f.rank(); ++j)
-                f(i, j) *= by;
-        }
-}
-
-/// A copy of F in `memory`, weighed like that; F itself where the matrix has no weights.
-template <class M, class F>
-factor_ref<const F> weighed_by_root(const M& x, side s, factor_ref<const F> f, bool inverse,
-                                    buffer<F>& memory)
-{
-    if constexpr (!weighing<M>)
-        return f;
-    const factor_ref<F> copy(memory.get(f.rows() * f.rank()), f.rows(), f.rank(), f.rows(),
-                             f.places());
-    copy_factor(f, copy);
-    weigh_by_root(x, s, copy, inverse);
-    return copy;
-}
-
-/// W^(1/2) X V^(1/2) as a matrix in the plain inner product, for singular vectors; X itself where
-/// it has no weights.
-template <class M>
-class evenly_weighted
-{
-  public:
-    using factor_type = typename M::factor_type;
-    using F = factor_type;
-    struct workspace
-    {
-        std::size_t threads = 0;
-        typename M::workspace inner{};
-        buffer<F> copy{};
-    };
-
-    explicit evenly_weighted(const M& x)
-        : x_(&x)
-    {
-    }
-    std::size_t rows() const
-    {
-        return x_->rows();
-    }
-    std::size_t cols() const
-    {
-        return x_->cols();
-    }
-    const unfolding& shape() const
-    {
-        return x_->shape();
-    }
-    void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
-    {
-        work.inner.threads = work.threads;
-        x_->multiply(weighed_by_root(*x_, side::components, S, true, work.copy), out, work.inner);
-        weigh_by_root(*x_, side::maps, out, false);
-    }
-    void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
-    {
-        work.inner.threads = work.threads;
-        x_->multiply_transposed(weighed_by_root(*x_, side::maps, C, true, work.copy), out,
-                                work.inner);
-        weigh_by_root(*x_, side::components, out, false);
-    }
-
-  private:
-    const M* x_;
-};
-}
-
 /// Another data matrix as the product of two small ones, X ~ U V^T with r columns each (Erichson et
 /// al. 2018): an iteration costs O((n + m) r k) and reads X not at all. Every update and constraint
 /// works on it; what it finds is near what X itself would give, and factorizing X from there
@@ -193,6 +104,21 @@ class compressed
                             ", the weakest that ", rank,
                             " components need; keep more (compression.size), take fewer "
                             "components, or go without compression");
+    }
+    /// |X - U V^T|^2, weighted where X has weights, from the elements. One read of X.
+    double left_out(std::size_t threads = 0) const
+    {
+        const std::size_t n = rows(), m = cols(), r = svd().size();
+        buffer<F> maps, components;
+        const auto in_units = [&](side s, const std::vector<F>& f, std::size_t count, buffer<F>& to)
+        {
+            return detail::weighed_by_root(x_, s, factor_ref<const F>(f.data(), count, r, count),
+                                           true, to);
+        };
+        typename M::workspace work{.threads = threads};
+        return x_.residual_squared_norm(in_units(side::maps, svd().left, n, maps),
+                                        in_units(side::components, svd().right, m, components),
+                                        work);
     }
     /// The matrix that was compressed.
     const M& whole() const

@@ -86,6 +86,11 @@ class scaled
     {
         return *weights_;
     }
+    /// X without its weights.
+    const M& unweighted() const
+    {
+        return x_;
+    }
 
     /// out = X V S
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
@@ -190,10 +195,12 @@ scaled<M> unscaled(M x, std::size_t threads = 0)
 /// Weights for counts (Keenan & Kotula 2004): each element is weighed with the inverse of its
 /// variance as the rank-1 model (position mean x channel mean / mean) estimates it. A model that
 /// explains all but the counting noise then has an mse of about 1. Positions and channels without
-/// any count get weight 0. Throws invalid_data for negative values. Three reads of X.
+/// any count get weight 0. Throws invalid_data for negative values, NaN and infinities. Three reads
+/// of X.
 template <class M>
 scaled<M> poisson_scaled(M x, std::size_t threads = 0)
 {
+    detail::check_finite(x.summary());
     detail::require<invalid_data>(x.summary().negative == 0,
                                   "Poisson scaling is for counts, X >= 0: it holds ",
                                   x.summary().negative, " negative values, the smallest ",

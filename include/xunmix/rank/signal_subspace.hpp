@@ -181,7 +181,7 @@ struct signal_subspace
             draws > 0 && (vertices > 0 || samples > 0),
             "signal_subspace needs vertices, or samples more than the rank, and draws of them");
         const auto svd =
-            detail::leading_directions(detail::plain_matrix<M>(x), k, engine, work.threads);
+            detail::leading_directions(detail::evenly_weighted<M>(x), k, engine, work.threads);
         detail::require_rank(svd, k, "signal_subspace");
         const detail::signal_slice slice(x, svd, on);
         const auto points = candidates(x, slice, svd, engine);

@@ -67,7 +67,7 @@ inline std::vector<double> leading_eigenvalues(std::size_t side, std::size_t cou
 template <class M>
 auto decompose_weighted(const M& x, std::size_t r, std::uint64_t seed, std::size_t threads)
 {
-    constexpr std::size_t worth_exact = 512, power_iterations = 4;
+    constexpr std::size_t power_iterations = 4;
     const evenly_weighted<M> y(x);
     return x.shape().smaller_side() <= worth_exact
                ? exact_svd(y, r, threads)

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/evenly_weighted.hpp>
 #include <xunmix/matrix/line_sums.hpp>
 
 namespace xunmix
 {
-/// X - 1 mu^T, mu the mean of each channel over the unmasked positions: what a decomposition reads,
-/// never written down. Offers what range_finder and exact_svd use of a data matrix.
+/// X - 1 mu^T, mu the mean of each channel over the unmasked positions, weighted where X has
+/// weights, which are this matrix's too: what a decomposition reads, never written down. Offers
+/// what range_finder and exact_svd use of a data matrix.
 template <class M>
 class centred
 {
@@ -27,14 +29,11 @@ class centred
     {
         workspace work{.threads = threads};
         mean_ = detail::line_sums(x_, side::components, work);
-        const double count = static_cast<double>(x_.shape().positions.kept());
-        squared_norm_ = x_.squared_norm();
+        double count = 0;
+        for (std::size_t i = 0; i < rows(); ++i)
+            count += shape().positions.keeps(i) ? weight(side::maps, i) : 0;
         for (F& mu : mean_)
-        {
-            const double mean = static_cast<double>(mu) / count;
-            squared_norm_ -= count * mean * mean;
-            mu = static_cast<F>(mean);
-        }
+            mu = count > 0 ? static_cast<F>(static_cast<double>(mu) / count) : F{0};
     }
 
     std::size_t rows() const
@@ -49,9 +48,14 @@ class centred
     {
         return x_.shape();
     }
-    double squared_norm() const
+    /// X
+    const M& base() const
     {
-        return squared_norm_;
+        return x_;
+    }
+    const entry_weights& weights() const requires detail::weighing<M>
+    {
+        return x_.weights();
     }
     /// mu, one number a channel, 0 where masked.
     const std::vector<F>& mean() const
@@ -59,18 +63,22 @@ class centred
         return mean_;
     }
 
-    /// out = X S - 1 (mu^T S)
+    /// out = X S - 1 (mu^T S), with weights X V S - 1 (mu^T V S)
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         x_.multiply(S, out, work);
         for (std::size_t j = 0; j < S.rank(); ++j)
         {
-            const double sum = small::dot(mean_.data(), S.column(j).data(), S.rows());
+            double sum = 0;
+            for (std::size_t c = 0; c < S.rows(); ++c)
+                if (S.keeps(c))
+                    sum += weight(side::components, c) * static_cast<double>(mean_[c]) *
+                           static_cast<double>(S(c, j));
             for (std::size_t i = 0; i < out.rows(); ++i)
                 out(i, j) -= shape().positions.keeps(i) ? static_cast<F>(sum) : F{0};
         }
     }
-    /// out = X^T C - mu (1^T C)
+    /// out = X^T C - mu (1^T C), with weights X^T W C - mu (1^T W C)
     void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
     {
         x_.multiply_transposed(C, out, work);
@@ -78,15 +86,23 @@ class centred
         {
             double sum = 0;
             for (std::size_t i = 0; i < C.rows(); ++i)
-                sum += shape().positions.keeps(i) ? static_cast<double>(C(i, j)) : 0.0;
+                if (shape().positions.keeps(i))
+                    sum += weight(side::maps, i) * static_cast<double>(C(i, j));
             for (std::size_t c = 0; c < out.rows(); ++c)
                 out(c, j) -= static_cast<F>(sum * static_cast<double>(mean_[c]));
         }
     }
 
   private:
+    double weight([[maybe_unused]] side s, [[maybe_unused]] std::size_t i) const
+    {
+        if constexpr (detail::weighing<M>)
+            return x_.weights().of(s)[i];
+        else
+            return 1;
+    }
+
     M x_;
     std::vector<F> mean_;
-    double squared_norm_ = 0;
 };
 }

@@ -11,6 +11,8 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/small.hpp>
+#include <xunmix/matrix/evenly_weighted.hpp>
+#include <xunmix/options.hpp>
 #include <xunmix/result.hpp>
 #include <xunmix/svd/centred.hpp>
 #include <xunmix/svd/exact.hpp>
@@ -25,7 +27,10 @@ struct pca_options
     /// centred (a truncated singular value decomposition), they are the best model X ~ C S^T of
     /// their rank, which is what a factorization compares with.
     bool centred = true;
-    bool exact = false;               ///< exact_svd instead of range_finder
+    /// exact_svd whatever the smaller side; otherwise it is taken up to a side of 512, and from
+    /// there on range_finder, to which components weaker than the noise are not quite the strongest
+    /// that there are.
+    bool exact = false;
     std::size_t oversampling = 10;    ///< directions that the range finder takes beyond the rank
     std::size_t power_iterations = 2; ///< and its rounds of X X^T
     std::uint64_t seed = 1;
@@ -47,13 +52,14 @@ struct pca_result
 };
 
 /// |X - (the k leading singular components)|^2 for k = 0 ... r: the least that any model of rank k
-/// can leave (Eckart & Young 1936), as far as U V^T holds the leading components.
+/// can leave (Eckart & Young 1936), as far as U V^T holds the leading components. `rest` is what
+/// all r leave, |X - U V^T|^2: summed up from there no digits are lost.
 template <class F>
-std::vector<double> pca_residuals(const truncated_svd<F>& svd, double squared_norm)
+std::vector<double> pca_residuals(const truncated_svd<F>& svd, double rest)
 {
-    std::vector<double> out{squared_norm};
-    for (double s : svd.squared_lengths)
-        out.push_back(std::max(0.0, out.back() - s));
+    std::vector<double> out(svd.size() + 1, rest);
+    for (std::size_t k = svd.size(); k-- > 0;)
+        out[k] = out[k + 1] + svd.squared_lengths[k];
     return out;
 }
 
@@ -127,9 +133,9 @@ inline std::vector<double> powered(const std::vector<double>& g, std::size_t r, 
 ///
 /// With A = G^(-1/2) U and B = H^(-1/2) V, X_k = U N_k V^T for the r x r matrix
 /// N_k = (A^T A)^(-1/2) Y Y^T (A^T A)^(1/2), Y the k leading eigenvectors of
-/// (A^T A)^(1/2) (B^T B) (A^T A)^(1/2).
+/// (A^T A)^(1/2) (B^T B) (A^T A)^(1/2). `rest` is |X - U V^T|^2.
 template <class F>
-std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double squared_norm)
+std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double rest)
 {
     using namespace detail;
     const std::size_t r = svd.size();
@@ -144,7 +150,7 @@ std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double squ
         missing[i * r + i] = 1; // I - N_k
     for (std::size_t k = 0; k <= r; ++k)
     {
-        double sum = std::max(0.0, squared_norm - svd.captured());
+        double sum = rest;
         for (std::size_t i = 0; i < r; ++i)
             for (std::size_t j = 0; j < r; ++j)
             {
@@ -159,23 +165,43 @@ std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double squ
 
 namespace detail
 {
+/// |X - 1 mu^T - C S^T|^2, weighted where X has weights, from the elements. One read of X.
+template <class M, class F>
+double squared_distance(const M& x, const std::vector<F>& mean, const result<F>& model,
+                        std::size_t threads)
+{
+    const std::size_t n = x.rows(), m = x.cols(), k = model.rank();
+    std::vector<F> maps(n, F{1}), components(mean);
+    const auto append = [](std::vector<F>& to, factor_ref<const F> f)
+    { to.insert(to.end(), f.data(), f.data() + f.rows() * f.rank()); };
+    append(maps, model.maps_matrix());
+    append(components, model.components_matrix());
+    typename M::workspace work{.threads = threads};
+    return x.residual_squared_norm(factor_ref<const F>(maps.data(), n, k + 1, n),
+                                   factor_ref<const F>(components.data(), m, k + 1, m), work);
+}
+
 template <class M>
 truncated_svd<typename M::factor_type> decompose(const M& x, const pca_options& o)
 {
-    if (o.exact)
+    if (o.exact || x.shape().smaller_side() <= worth_exact)
         return exact_svd(x, o.rank, o.threads);
     return range_finder(x, std::min(o.rank + o.oversampling, x.shape().smaller_side()),
                         o.power_iterations, o.seed, o.threads);
 }
 
-template <class M, class F>
-pca_result<F> analyse(const M& x, const std::vector<F>& mean, const pca_options& o)
+/// The leading components of Y = X - 1 mu^T, in the inner products that X's weights define, as
+/// factors in X's own units.
+template <class M, class Y, class F>
+pca_result<F> analyse(const M& x, const Y& y, const std::vector<F>& mean, const pca_options& o)
 {
-    auto svd = decompose(x, o);
+    auto svd = decompose(evenly_weighted<Y>(y), o);
     const std::size_t k = o.rank, n = x.rows(), m = x.cols();
     svd.left.resize(n * k);
     svd.right.resize(m * k);
     svd.squared_lengths.resize(k);
+    weigh_by_root(y, side::maps, factor_ref<F>(svd.left.data(), n, k, n), true);
+    weigh_by_root(y, side::components, factor_ref<F>(svd.right.data(), m, k, m), true);
     const grid &positions = x.shape().positions, &channels = x.shape().channels;
     const double kept = static_cast<double>(positions.kept()),
                  entries = kept * static_cast<double>(channels.kept());
@@ -183,12 +209,12 @@ pca_result<F> analyse(const M& x, const std::vector<F>& mean, const pca_options&
                       fold(factor_ref<const F>(mean.data(), m, 1, m), channels),
                       {},
                       {}};
-    for (const double rest : pca_residuals(svd, x.squared_norm()))
+    out.model.rescale(scaling::unit_l2);
+    out.model.make_largest_positive();
+    for (const double rest : pca_residuals(svd, squared_distance(x, mean, out.model, o.threads)))
         out.mse.push_back(rest / entries);
     for (const double s : svd.squared_lengths)
         out.variances.push_back(s / kept);
-    out.model.rescale(scaling::unit_l2);
-    out.model.make_largest_positive();
     out.model.mse = out.mse.back();
     out.model.objective = out.mse.back() * entries;
     out.model.status = status::converged;
@@ -196,9 +222,12 @@ pca_result<F> analyse(const M& x, const std::vector<F>& mean, const pca_options&
 }
 }
 
-/// Principal component analysis of X (n x m). By default randomized (range_finder: 2 + 2
-/// power_iterations reads, one more where centred), or exact through the smaller Gram matrix.
-/// Throws invalid_argument unless 1 <= rank <= min(n, m) unmasked.
+/// Principal component analysis of X (n x m), exact through the smaller Gram matrix (two reads of
+/// X) or randomized (range_finder: 2 + 2 power_iterations reads); one read more for the mse, and
+/// one where centred. Where X has weights, that is the analysis of W^(1/2) X V^(1/2), of W^(1/2) (X
+/// - 1 mu^T) V^(1/2) where centred, with scores, loadings and mean in X's own units and a weighted
+/// mse. Throws invalid_argument unless 1 <= rank <= min(n, m) unmasked, invalid_data as factorize
+/// does.
 template <class M>
 pca_result<typename M::factor_type> pca(const M& x, const pca_options& options)
 {
@@ -206,9 +235,10 @@ pca_result<typename M::factor_type> pca(const M& x, const pca_options& options)
     detail::require<invalid_argument>(
         options.rank >= 1 && options.rank <= least,
         "pca takes a rank from 1 to min(positions, channels) = ", least, ", got ", options.rank);
+    detail::check_data<detail::any_sign>(x);
     if (!options.centred)
-        return detail::analyse(x, std::vector<typename M::factor_type>(x.cols()), options);
+        return detail::analyse(x, x, std::vector<typename M::factor_type>(x.cols()), options);
     const centred<M> y(x, options.threads);
-    return detail::analyse(y, y.mean(), options);
+    return detail::analyse(x, y, y.mean(), options);
 }
 }
