@@ -120,12 +120,16 @@ class alternation : public model_base<M, U, MapsC, ComponentsC>
         base::end(s);
     }
 
-    /// |X - C S^T|^2 of the factors as they are, from the elements of X: one read, and none of the
-    /// cancellation that the small systems' formula has.
+    /// |X - C S^T|^2 of a state's factors from the elements of X. One read.
     double residual(const state& s) const
     {
-        typename M::workspace work{.threads = work_.threads};
-        return x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work);
+        return base::squared_distance(ref(s, side::maps), ref(s, side::components));
+    }
+    /// The same, kept in the state.
+    void sum_elements(state& s)
+    {
+        s.residual = x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
+        s.rounding = 0;
     }
     bool one_read() const
     {
@@ -167,13 +171,13 @@ class alternation : public model_base<M, U, MapsC, ComponentsC>
         if (U::first == rows())
             update_columns(s);
         s.residual = squared_residual(s);
+        s.rounding = rounding();
+        // Where hardly a digit would be left after the cancellation, from the elements instead.
         constexpr double lost = 1000 * static_cast<double>(std::numeric_limits<T>::epsilon());
         if constexpr (requires { M::is_approximate; })
             s.residual = std::max(s.residual, 0.0);
-        // Where hardly a digit would be left after the cancellation, from the elements instead.
         else if (s.residual < lost * x_.squared_norm())
-            s.residual =
-                x_.residual_squared_norm(ref(s, side::maps), ref(s, side::components), work_);
+            sum_elements(s);
         s.objective = this->objective(s, s.residual);
     }
 
@@ -191,6 +195,14 @@ class alternation : public model_base<M, U, MapsC, ComponentsC>
         const matrix_ref<double> out(gram_.data(), rank_);
         metric::gram(x_, which, factor_ref<const T>(ref(s, which)), out, work_.threads);
         return out;
+    }
+    /// What rounding may do to squared_residual(). The products X^T P are sums of many numbers of
+    /// type T, kept as T: each is wrong by half an epsilon of itself, and by one more for every
+    /// fourfold of the rows that are summed as T before double takes over. That is 8 epsilon for
+    /// the longest chunks, as if all products erred the same way.
+    double rounding() const
+    {
+        return 8 * static_cast<double>(std::numeric_limits<T>::epsilon()) * x_.squared_norm();
     }
     /// |X|^2 - 2 <X^T P, O> + <P^T P, O^T O> from the last sweep: free, where |X - P O^T|^2 itself
     /// would take a read of X.

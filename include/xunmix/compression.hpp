@@ -62,7 +62,7 @@ struct compression
         auto second = detail::make_solver_from(x, second_part, std::move(update),
                                                detail::handed_over<T>{&found}, args...);
         detail::run<M>(second, {found.iterations, found.seconds}, total, true, args...);
-        auto out = second.exact_result();
+        auto out = second.result();
         out.prepend(found);
         out.warning = small.warning(opt.rank);
         return out;

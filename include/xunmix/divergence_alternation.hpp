@@ -9,6 +9,7 @@
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/concepts.hpp>
+#include <xunmix/loss/exact_loss.hpp>
 #include <xunmix/loss/quotients.hpp>
 #include <xunmix/model_base.hpp>
 #include <xunmix/state.hpp>
@@ -64,15 +65,19 @@ class divergence_alternation : public model_base<M, U, MapsC, ComponentsC>
         base::end(s);
     }
 
-    /// Twice the loss of the factors as they are. One read of X.
+    /// The loss of any factors, summed in double. One read of X.
+    double loss(factor_ref<const T> maps, factor_ref<const T> components) const
+    {
+        return detail::exact_loss(x_, update_.loss, maps, components,
+                                  static_cast<double>(least_model()), work_.threads);
+    }
+    /// The loss of a state's factors, likewise.
     double residual(const state& s) const
     {
-        typename M::workspace work{.threads = work_.threads};
-        detail::quotients<M, typename U::loss_type> read(update_.loss, least_model(),
-                                                         x_.shape().of(other(x_.sweep_side())));
-        return read(x_, ref(s, x_.sweep_side()), ref(s, other(x_.sweep_side())), {.value = true},
-                    work);
+        return loss(ref(s, side::maps), ref(s, side::components));
     }
+    /// The objective comes from the elements of X as it is.
+    void sum_elements(state&) const {}
     bool one_read() const
     {
         return false;

@@ -28,17 +28,17 @@ class extrapolation
         std::copy(s.maps.begin(), s.maps.end(), maps_.get(s.maps.size()));
         std::copy(s.components.begin(), s.components.end(), components_.get(s.components.size()));
         std::copy(s.product.begin(), s.product.end(), product_.get(s.product.size()));
-        objective_ = s.objective;
+        objective_ = std::min(s.objective, s.best_objective);
     }
     /// Moves on the factor that the coming sweep holds, if the last sweep left one to come from.
     template <class C>
-    void advance(solver_state<T>& s, factor_ref<T> held, const C& c) const
+    void advance(solver_state<T>& s, factor_ref<T> held, const C& c)
     {
         auto& last = s.extrapolated;
         const std::size_t count = held.rows() * held.rank();
-        const bool moves = last.size() == count;
+        moves_ = last.size() == count;
         last.resize(count);
-        const T b = moves ? static_cast<T>(s.momentum) : T{0};
+        const T b = moves_ ? static_cast<T>(s.momentum) : T{0};
         for (std::size_t i = 0; i < count; ++i)
         {
             const T now = held.data()[i];
@@ -48,11 +48,12 @@ class extrapolation
         project(c, held);
         clear_masked(held);
     }
-    /// Whether the iteration stands. Where the objective rose, everything is as remembered, and the
-    /// next sweep starts afresh.
+    /// Whether the iteration stands. Where the objective rose above the least so far, everything is
+    /// as remembered, and the next sweep starts afresh; that one stands where rounding may be all
+    /// that rose.
     bool accept(solver_state<T>& s) const
     {
-        if (!(s.objective > objective_))
+        if (!(s.objective > objective_ + (moves_ ? 0 : s.rounding)))
         {
             s.momentum = std::min(s.momentum_limit, growth * s.momentum);
             s.momentum_limit = std::min(1.0, limit_growth * s.momentum_limit);
@@ -72,5 +73,6 @@ class extrapolation
 
     buffer<T> maps_, components_, product_;
     double objective_ = 0;
+    bool moves_ = false;
 };
 }

@@ -26,19 +26,32 @@ class model_base
     using T = typename M::factor_type;
     using state = solver_state<T>;
 
-    /// The loss of these factors + the constraints' terms, unless the update minimises something
-    /// else.
+    /// The loss of a state's factors + the constraints' terms, unless the update minimises
+    /// something else.
     double objective(const state& s, double loss) const
     {
+        const factor_ref<const T> maps = ref(s, side::maps), components = ref(s, side::components);
+        return objective(s.iterations, maps, components, loss, penalties(maps, components));
+    }
+    /// The same of any factors.
+    double objective(std::size_t iterations, factor_ref<const T> maps,
+                     factor_ref<const T> components, double loss, double penalties) const
+    {
         if constexpr (update_hook::has_objective<U, T>)
-            loss = update_.objective(standing_of(s, loss));
-        return loss + penalties(s);
+            loss = update_.objective(standing_of(iterations, maps, components, loss));
+        return loss + penalties;
     }
     /// The constraints' terms in the objective.
-    double penalties(const state& s) const
+    double penalties(factor_ref<const T> maps, factor_ref<const T> components) const
     {
-        return penalty(on_maps_, ref(s, side::maps)) +
-               penalty(on_components_, ref(s, side::components));
+        return penalty(on_maps_, maps) + penalty(on_components_, components);
+    }
+    /// |X - C S^T|^2, weighted where X has weights, from the elements of X: one read, and none of
+    /// the cancellation that the small systems' formula has.
+    double squared_distance(factor_ref<const T> maps, factor_ref<const T> components) const
+    {
+        typename M::workspace work{.threads = work_.threads};
+        return x_.residual_squared_norm(maps, components, work);
     }
 
     /// View of a factor of a state, const for a const state.
@@ -86,6 +99,14 @@ class model_base
             return update_.is_settled(system_states_[0], system_states_[1]);
         else
             return true;
+    }
+    /// How many numbers the update keeps of a factor from one iteration to the next.
+    std::size_t memory_size() const
+    {
+        if constexpr (update_hook::remembers<typename U::template state<T>>)
+            return U::template state<T>::memory_size(rank_);
+        else
+            return 0;
     }
     const MapsC& on_maps() const
     {
@@ -175,14 +196,19 @@ class model_base
 
     standing<T> standing_of(const state& s, double loss) const
     {
+        return standing_of(s.iterations, ref(s, side::maps), ref(s, side::components), loss);
+    }
+    standing<T> standing_of(std::size_t iterations, factor_ref<const T> maps,
+                            factor_ref<const T> components, double loss) const
+    {
         const auto entries = static_cast<double>(x_.summary().entries);
-        return {.iterations = s.iterations,
+        return {.iterations = iterations,
                 .loss = loss,
                 .root_mean_square = std::sqrt(x_.squared_norm() / entries),
                 .positions = x_.shape().positions.kept(),
                 .channels = x_.shape().channels.kept(),
-                .maps = ref(s, side::maps),
-                .components = ref(s, side::components)};
+                .maps = maps,
+                .components = components};
     }
 
     /// visit(the constraint of that side)

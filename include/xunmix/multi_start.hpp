@@ -47,7 +47,7 @@ struct multi_start
                 candidate.step();
                 stopped = (is_stopped(args) || ...);
             }
-            if (!best || candidate.current().objective < best->current().objective)
+            if (!best || detail::improves(candidate.current().objective, best->current().objective))
                 best.emplace(std::move(candidate));
         }
         if (stopped)

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <iomanip>
 #include <iostream>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <type_traits>
@@ -32,13 +33,22 @@ struct iteration
 {
     std::size_t number = 0; ///< 1 after the first iteration
     std::size_t max_iterations = 0;
-    bool last = false;          ///< no iteration follows, whatever the observers answer
-    double objective = 0;       ///< |X - C S^T|^2 + the constraints' terms
-    double mse = 0;             ///< |X - C S^T|^2 / number of unmasked elements (Uesugi, step 7)
+    bool last = false;    ///< no iteration follows, whatever the observers answer
+    double objective = 0; ///< |X - C S^T|^2, or another loss, + the constraints' terms
+    double mse = 0;       ///< |X - C S^T|^2 / number of unmasked elements (Uesugi, step 7);
+                          ///< NaN with another loss, which does without it
+    double divergence = std::numeric_limits<double>::quiet_NaN(); ///< with such a loss: it / number
+                                                                  ///< of unmasked elements
     double relative_change = 0; ///< (previous - objective) / previous; infinity for the first
     double seconds = 0;         ///< since the solver was made, without what observers took
     factor_ref<const T> maps{};
     factor_ref<const T> components{};
+
+    /// mse, or divergence: what this factorization makes small.
+    double misfit() const
+    {
+        return std::isnan(divergence) ? mse : divergence;
+    }
 };
 
 /// Anything called after each iteration: returns nothing, or flow::stop to end there.
@@ -60,7 +70,7 @@ struct stop_after
     }
 };
 
-/// Stops once the mean square error is at most `mse`.
+/// Stops once the mean square error, with another loss its mean divergence, is at most `mse`.
 struct stop_below
 {
     double mse = 0;
@@ -68,7 +78,7 @@ struct stop_below
     template <class T>
     flow operator()(const iteration<T>& it) const
     {
-        return it.mse <= mse ? flow::stop : flow::proceed;
+        return it.misfit() <= mse ? flow::stop : flow::proceed;
     }
 };
 
@@ -97,10 +107,9 @@ class progress_bar
     void operator()(const iteration<T>& it)
     {
         if (bar_)
-            *out_ << '\r' << line(it.number, it.max_iterations, it.mse, it.seconds) << "\033[K"
-                  << (it.last ? "\n" : "") << std::flush;
+            *out_ << '\r' << line(it) << "\033[K" << (it.last ? "\n" : "") << std::flush;
         else if (it.last || is_milestone(it.number))
-            *out_ << line(it.number, it.max_iterations, it.mse, it.seconds) << '\n' << std::flush;
+            *out_ << line(it) << '\n' << std::flush;
     }
 
   private:
@@ -121,8 +130,10 @@ class progress_bar
         return false;
 #endif
     }
-    std::string line(std::size_t number, std::size_t total, double mse, double seconds) const
+    template <class T>
+    std::string line(const iteration<T>& it) const
     {
+        const std::size_t number = it.number, total = it.max_iterations;
         std::ostringstream text;
         text << label_;
         if (bar_)
@@ -131,9 +142,10 @@ class progress_bar
             const std::size_t full = total ? number * width / total : width;
             text << '[' << std::string(full, '#') << std::string(width - full, '.') << "] ";
         }
-        const double rate = seconds > 0 ? static_cast<double>(number) / seconds : 0;
-        text << "iteration " << number << '/' << total << "  mse " << std::setprecision(6) << mse
-             << "  " << rounded(rate) << " it/s";
+        const double rate = it.seconds > 0 ? static_cast<double>(number) / it.seconds : 0;
+        text << "iteration " << number << '/' << total
+             << (std::isnan(it.divergence) ? "  mse " : "  divergence ") << std::setprecision(6)
+             << std::abs(it.misfit()) << "  " << rounded(rate) << " it/s";
         if (rate > 0 && number < total)
             text << "  at most " << duration(static_cast<double>(total - number) / rate) << " left";
         return text.str();

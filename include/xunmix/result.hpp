@@ -34,6 +34,15 @@ constexpr const char* name(status s)
     return names[static_cast<std::size_t>(s)];
 }
 
+namespace detail
+{
+/// Whether an objective is better than the best so far: one that is not finite is worse than all.
+inline bool improves(double objective, double best)
+{
+    return std::isfinite(objective) && !(objective >= best);
+}
+}
+
 /// How the scale is shared at the end.
 enum class scaling
 {
@@ -47,9 +56,10 @@ struct record
 {
     std::size_t iteration = 0;
     double objective = 0;
-    double mse = 0;
+    double mse = 0; ///< NaN with another loss than least squares
     double relative_change = 0;
     double seconds = 0;
+    double divergence = std::numeric_limits<double>::quiet_NaN(); ///< see iteration
 };
 
 /// What a factorization found. Copies of everything: it outlives data and solver.
@@ -61,7 +71,11 @@ class result
     std::size_t iterations = 0;     ///< done in all
     std::size_t best_iteration = 0; ///< the one whose factors these are
     double objective = 0;           ///< of these factors, penalties taken before scaling
+    /// |X - C S^T|^2 / number of unmasked elements, summed in double from the elements of X and
+    /// these very factors; the weighted mean where X has weights.
     double mse = 0;
+    /// Of another loss than least squares: it / number of unmasked elements. Else NaN.
+    double divergence = std::numeric_limits<double>::quiet_NaN();
     double seconds = 0;
     std::size_t negative_data = 0; ///< elements of X below zero
     std::size_t pruned = 0;        ///< components that were left out as irrelevant, see ard
@@ -76,6 +90,11 @@ class result
     {
     }
 
+    /// mse, or divergence: what this factorization made small.
+    double misfit() const
+    {
+        return std::isnan(divergence) ? mse : divergence;
+    }
     std::size_t rank() const
     {
         return maps_.size() / shape_.positions.size();

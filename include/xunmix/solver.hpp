@@ -83,7 +83,8 @@ class solver
                 .max_iterations = opt_.max_iterations,
                 .last = state_.status != xunmix::status::running,
                 .objective = state_.objective,
-                .mse = state_.residual / entries(),
+                .mse = has_loss ? nan : state_.residual / entries(),
+                .divergence = has_loss ? state_.residual / entries() : nan,
                 .relative_change = change_,
                 .seconds = state_.seconds,
                 .maps = model_.ref(state_, side::maps),
@@ -116,11 +117,7 @@ class solver
             state.swept == state_.swept && fits(state.product, state_.product),
             "the state is of a solver that sweeps the ", name(state.swept),
             "; this one sweeps the ", name(state_.swept), ": unfold the data in the same layout");
-        detail::require<invalid_argument>(
-            (state.best_maps.empty() && state.best_components.empty()) ||
-                (fits(state.best_maps, state.maps) &&
-                 fits(state.best_components, state.components)),
-            "the state is damaged: its best factors have another size than its factors");
+        check_parts(state);
         state_ = std::move(state);
         reserve_history();
         using enum xunmix::status;
@@ -137,24 +134,19 @@ class solver
     }
 
     /// The best factors so far, scaled as options.scale says and ordered by integrated map
-    /// intensity where the constraints leave scale and order free. Before the first iteration: the
-    /// start, with one read of X for its objective.
+    /// intensity where the constraints leave scale and order free, with the mse of just these: one
+    /// read of X, two more with another loss than least squares. On compressed data, where that is
+    /// what a read would cost, the mse is that of the last iteration.
     xunmix::result<T> result() const
     {
         const bool kept = !state_.best_maps.empty();
         xunmix::result<T> out(kept ? state_.best_maps : state_.maps,
                               kept ? state_.best_components : state_.components,
                               model_.data().shape());
-        const double residual = state_.iterations == 0 ? model_.residual(state_)
-                                : kept                 ? state_.best_residual
-                                                       : state_.residual;
+        const double penalties = model_.penalties(out.maps_matrix(), out.components_matrix());
         out.status = state_.status;
         out.iterations = state_.iterations;
         out.best_iteration = kept ? state_.best_iteration : state_.iterations;
-        out.objective = state_.iterations == 0 ? model_.objective(state_, residual)
-                        : kept                 ? state_.best_objective
-                                               : state_.objective;
-        out.mse = residual / entries();
         out.seconds = state_.seconds;
         out.negative_data = model_.data().summary().negative;
         out.one_read = model_.one_read();
@@ -165,26 +157,7 @@ class solver
             out.order();
         if constexpr (update_hook::prunes<U>)
             out.prune(model_.update().least_relevance());
-        return out;
-    }
-
-    /// The same with the objective summed from the elements of X, which costs a read of it and none
-    /// of the digits that the small systems' formula loses where X is much larger than the
-    /// residual.
-    xunmix::result<T> exact_result() const
-    {
-        auto out = result();
-        if (state_.iterations == 0) // it has read X for its objective
-            return out;
-        auto best = state_;
-        if (!state_.best_maps.empty())
-        {
-            best.maps = state_.best_maps;
-            best.components = state_.best_components;
-        }
-        const double residual = model_.residual(best);
-        out.mse = residual / entries();
-        out.objective = model_.objective(best, residual);
+        measure(out, penalties);
         return out;
     }
 
@@ -193,10 +166,63 @@ class solver
     {
         typename U::loss_type;
     };
-    static constexpr double infinity = std::numeric_limits<double>::infinity();
+    static constexpr double infinity = std::numeric_limits<double>::infinity(),
+                            nan = std::numeric_limits<double>::quiet_NaN();
 
     template <class Solver>
     friend class batch;
+
+    /// Throws invalid_argument unless the rest of a state is what this solver would have made.
+    void check_parts(const solver_state<T>& state) const
+    {
+        const auto check = [](const char* what, std::size_t found, std::size_t wanted)
+        {
+            detail::require<invalid_argument>(
+                found == 0 || found == wanted, "the state is damaged, or of another update: its ",
+                what, " hold ", found, " numbers instead of ", wanted, "; start again without it");
+        };
+        const std::size_t held = (state.swept == side::maps ? state.components : state.maps).size();
+        check("best maps", state.best_maps.size(), state.maps.size());
+        check("best components", state.best_components.size(), state.components.size());
+        check("extrapolated factor", state.extrapolated.size(), held);
+        for (const auto& memory : state.memory)
+            check("update's weights", memory.size(), model_.memory_size());
+        detail::require<invalid_argument>(
+            state.best_maps.empty() == state.best_components.empty(),
+            "the state is damaged: it has best maps or best components, but not both; start again "
+            "without it");
+        const auto number = [](double x) { return std::isfinite(x) && x >= 0 && x <= 1; };
+        detail::require<invalid_argument>(
+            number(state.momentum) && number(state.momentum_limit),
+            "the state is damaged: its momentum is ", state.momentum, " of at most ",
+            state.momentum_limit, ", where numbers from 0 to 1 belong; start again without it");
+        detail::require<invalid_argument>(
+            state.best_iteration <= state.iterations && state.history.size() <= state.iterations,
+            "the state is damaged: it has done ", state.iterations, " iterations, but its best is ",
+            state.best_iteration, " and its history has ", state.history.size(),
+            "; start again without it");
+    }
+    /// What the factors of a result leave of X, and their objective.
+    void measure(xunmix::result<T>& out, double penalties) const
+    {
+        constexpr bool approximate = requires
+        {
+            M::is_approximate;
+        };
+        const auto maps = out.maps_matrix(), components = out.components_matrix();
+        double loss = 0;
+        if (approximate && state_.iterations > 0)
+            loss = state_.best_maps.empty() ? state_.residual : state_.best_residual;
+        else
+            loss = model_.squared_distance(maps, components);
+        out.mse = loss / entries();
+        if constexpr (has_loss)
+        {
+            loss = model_.loss(maps, components);
+            out.divergence = loss / entries();
+        }
+        out.objective = model_.objective(state_.iterations, maps, components, loss, penalties);
+    }
 
     /// What follows an iteration that took so many seconds: is it the best, is it the last?
     void conclude(double seconds)
@@ -205,14 +231,45 @@ class solver
         keep_if_best();
         state_.status = judge();
         state_.seconds += seconds;
-        state_.history.push_back({state_.iterations, state_.objective, state_.residual / entries(),
-                                  change_, state_.seconds});
+        const double misfit = state_.residual / entries();
+        state_.history.push_back({.iteration = state_.iterations,
+                                  .objective = state_.objective,
+                                  .mse = has_loss ? nan : misfit,
+                                  .relative_change = change_,
+                                  .seconds = state_.seconds,
+                                  .divergence = has_loss ? misfit : nan});
     }
-    /// Relative, since an earlier iteration.
+    /// Relative, since an earlier iteration; never a rise that may be nothing but rounding.
     double decrease_from(const record& earlier) const
     {
-        const double before = earlier.objective;
-        return std::isinf(before) ? before : before > 0 ? (before - state_.objective) / before : 0;
+        const double before = earlier.objective, decrease = before - state_.objective;
+        if (std::isinf(before))
+            return before;
+        return !(before > 0) || (decrease < 0 && -decrease <= state_.rounding) ? 0
+                                                                               : decrease / before;
+    }
+    /// Whether a decrease that looks small is. Where rounding could hide a larger one the objective
+    /// is summed from the elements of X, which takes a read, and compared with that of the
+    /// iteration before, which takes another one. (Compressed data are not what a read would look
+    /// at.)
+    bool is_small(double progress)
+    {
+        constexpr bool approximate = requires
+        {
+            M::is_approximate;
+        };
+        if (!(progress < opt_.tolerance))
+            return false;
+        if (approximate || state_.rounding <= opt_.tolerance * state_.objective)
+            return true;
+        model_.sum_elements(state_);
+        state_.objective = model_.objective(state_, state_.residual);
+        const double before = state_.exact_objective;
+        const bool follows = state_.exact_iteration + 1 == state_.iterations;
+        state_.exact_iteration = state_.iterations;
+        state_.exact_objective = state_.objective;
+        const double change = before > 0 ? (before - state_.objective) / before : 0;
+        return follows && std::abs(change) < opt_.tolerance;
     }
     /// Whether all constraints hold after this iteration.
     bool holds(std::size_t iteration) const
@@ -261,7 +318,7 @@ class solver
         {
             const double decrease = change_since_held(),
                          progress = model_.moves() ? std::abs(decrease) : decrease;
-            const bool quiet = progress < opt_.tolerance && model_.is_settled();
+            const bool quiet = is_small(progress) && model_.is_settled();
             state_.without_progress = quiet ? state_.without_progress + 1 : 0;
         }
         const double start =

@@ -26,6 +26,9 @@ struct solver_state
     std::size_t without_progress = 0; ///< iterations in a row that changed less than the tolerance
     double objective = std::numeric_limits<double>::infinity();
     double residual = std::numeric_limits<double>::infinity();
+    double rounding = 0;             ///< so much of objective and residual may be rounding
+    std::size_t exact_iteration = 0; ///< the last after which the objective was summed from the
+    double exact_objective = 0;      ///< elements of X to see whether it still falls, 0 if never
     double best_objective = std::numeric_limits<double>::infinity();
     double best_residual = std::numeric_limits<double>::infinity();
     double seconds = 0;
@@ -43,7 +46,7 @@ struct solver_state
 
 namespace detail
 {
-inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '3'};
+inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '4'};
 
 template <class V>
 void write_value(std::ostream& out, const V& value)
@@ -86,7 +89,9 @@ template <class State, class Scalar, class Vector>
 void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
 {
     scalar(s.rank), scalar(s.iterations), scalar(s.best_iteration), scalar(s.without_progress);
-    scalar(s.objective), scalar(s.residual), scalar(s.best_objective), scalar(s.best_residual);
+    scalar(s.objective), scalar(s.residual), scalar(s.rounding);
+    scalar(s.exact_iteration), scalar(s.exact_objective);
+    scalar(s.best_objective), scalar(s.best_residual);
     scalar(s.seconds), scalar(s.status), scalar(s.swept);
     scalar(s.momentum), scalar(s.momentum_limit);
     vector(s.maps), vector(s.components), vector(s.product);

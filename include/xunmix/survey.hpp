@@ -73,9 +73,10 @@ class surveyor
         state_.shape = x_.shape();
         state_.squared_norm = x_.squared_norm();
         state_.entries = x_.summary().entries;
-        state_.spectrum = pca_residuals(small_.svd(), x_.squared_norm());
+        const double rest = small_.left_out(opt_.threads);
+        state_.spectrum = pca_residuals(small_.svd(), rest);
         if (!detail::weighing<M> && x_.summary().negative == 0)
-            state_.scaled_pca = scaled_pca_residuals(small_.svd(), x_.squared_norm());
+            state_.scaled_pca = scaled_pca_residuals(small_.svd(), rest);
     }
 
     /// All starts of the next rank and its best factorization. `tell(const survey_progress&)` is
@@ -319,7 +320,7 @@ class surveyor
             args_);
         while (s.status() == status::running && !token.stop_requested())
             s.step();
-        auto out = s.exact_result();
+        auto out = s.result();
         out.prepend(best);
         out.warning = opt_.exact ? "" : small_.warning(rank);
         return out;

@@ -155,7 +155,7 @@ struct survey_state
 
 namespace detail
 {
-inline constexpr std::array<char, 8> survey_magic{'x', 'u', 'n', 'm', 'i', 'x', 'v', '1'};
+inline constexpr std::array<char, 8> survey_magic{'x', 'u', 'n', 'm', 'i', 'x', 'v', '2'};
 
 template <class Shape, class Vector>
 void for_each_vector(Shape& s, Vector&& vector)
@@ -233,6 +233,15 @@ class survey_reader
     void operator()(unfolding& shape)
     {
         for_each_vector(shape, *this);
+        for (const grid* g : {&shape.positions, &shape.channels})
+        {
+            constexpr double most = 1e15; // places, more than fit in any memory
+            double places = g->shape.empty() ? 0 : 1;
+            for (const std::size_t extent : g->shape)
+                places *= static_cast<double>(extent);
+            require<io_error>(places >= 1 && places <= most, "the survey is damaged: its shape ",
+                              shape_text(g->shape), " cannot be");
+        }
         for (const grid* g : {&shape.positions, &shape.channels})
             require<io_error>(g->keep.empty() || g->keep.size() == g->size(),
                               "the survey is damaged: its masks have the wrong size");

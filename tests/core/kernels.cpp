@@ -4,6 +4,8 @@
 #include "../support.hpp"
 
 #include <xunmix/core/kernels.hpp>
+#include <xunmix/core/residual.hpp>
+#include <xunmix/matrix/summary.hpp>
 
 using namespace support;
 namespace kernels = xu::kernels;
@@ -231,35 +233,61 @@ TEST_CASE_TEMPLATE("kernels: products of rows with a packed factor", T, std::uin
                 }
 }
 
-TEST_CASE_TEMPLATE("kernels: weighted residuals of rows", T, std::uint16_t, float, double)
+/// [first, last) of what is not masked.
+std::vector<std::pair<std::size_t, std::size_t>> ranges_of(std::size_t columns,
+                                                           const std::vector<std::uint8_t>& keep)
+{
+    xu::grid places;
+    places.shape = {columns};
+    places.keep = keep;
+    return xu::detail::kept_ranges(places);
+}
+
+TEST_CASE_TEMPLATE("kernels: weighted residuals of rows", T, std::uint16_t, std::int8_t, float,
+                   double)
 {
     using F = xu::factor_value_t<T>;
     for (std::size_t columns : columns_tried)
         for (std::size_t rank : {0U, 1U, 7U, 16U})
             for (bool hides : {false, true})
-            {
-                const std::size_t count = 6;
-                const auto keep = hides ? some_mask(columns) : std::vector<std::uint8_t>{};
-                const matrix X = small_numbers(count, columns, 4),
-                             S = random_matrix(columns, rank, 5), C = random_matrix(count, rank, 6);
-                const matrix v = random_matrix(1, columns, 7);
-                const stored_rows<T> rows(X, columns);
-                const kernels::panel_plan<F> plan(columns, keep);
-                const auto s = packed<F>(S, plan.panels());
-                const std::vector<F> c(C.values.begin(), C.values.end()),
-                    weights(v.values.begin(), v.values.end());
-                double out[6];
-                kernels::residual_rows<T, F>(rows.rows.data(), count, plan, s.data(), c.data(),
-                                             rank, weights.data(), out);
-                const matrix rest = masked(X - C * transposed(S), keep);
-                for (std::size_t i = 0; i < count; ++i)
+                for (bool weighs : {false, true})
                 {
-                    double wanted = 0;
-                    for (std::size_t col = 0; col < columns; ++col)
-                        wanted += v(0, col) * rest(i, col) * rest(i, col);
-                    CHECK(out[i] == doctest::Approx(wanted).epsilon(1e-5));
+                    const std::size_t count = 6;
+                    const auto keep = hides ? some_mask(columns) : std::vector<std::uint8_t>{};
+                    const auto ranges = ranges_of(columns, keep);
+                    const matrix X = small_numbers(count, columns, 4),
+                                 S = random_matrix(columns, rank, 5),
+                                 C = random_matrix(count, rank, 6);
+                    const matrix v = random_matrix(1, columns, 7);
+                    const stored_rows<T> rows(X, columns);
+                    owned_factor<F> s(S);
+                    double out[6];
+                    kernels::residual_rows<T, F>(rows.rows.data(), count, ranges, s.view(),
+                                                 C.values.data(),
+                                                 weighs ? v.values.data() : nullptr, out);
+                    const matrix rest = masked(X - C * transposed(to_matrix(s.view())), keep);
+                    for (std::size_t i = 0; i < count; ++i)
+                    {
+                        double wanted = 0;
+                        for (std::size_t col = 0; col < columns; ++col)
+                            wanted += (weighs ? v(0, col) : 1) * rest(i, col) * rest(i, col);
+                        CHECK(out[i] == doctest::Approx(wanted).epsilon(1e-12));
+                    }
                 }
-            }
+}
+
+TEST_CASE("kernels: a residual of one beside elements of a million has all its digits")
+{
+    const std::size_t columns = 37;
+    std::vector<float> row(columns, 1.0F), s(columns, 1.0F);
+    row[5] = s[5] = 1e6F;
+    const double c = 1 + 1e-7;
+    const float* rows[] = {row.data()};
+    double out = 0;
+    kernels::residual_rows<float, float>(rows, 1, ranges_of(columns, {}),
+                                         xu::factor_ref<const float>(s.data(), columns, 1, columns),
+                                         &c, nullptr, &out);
+    CHECK(out == doctest::Approx((1e12 + 36) * 1e-14).epsilon(1e-6));
 }
 
 TEST_CASE("kernels: what lies under a mask is not read, be it NaN")
@@ -278,15 +306,16 @@ TEST_CASE("kernels: what lies under a mask is not read, be it NaN")
     const stored_rows<float> rows(X, columns);
     const kernels::panel_plan<float> plan(columns, keep);
     const auto s = packed<float>(transposed(S), plan.panels());
-    const std::vector<float> c(C.values.begin(), C.values.end()), ones(columns, 1);
+    const std::vector<float> c(C.values.begin(), C.values.end());
     std::vector<float> out(5 * rank), sums(s.size(), 0.0F);
     double residual[5];
     std::vector<xu::simd::pack<float>> scratch(5 * rank);
     const kernels::row_block<float> block{rows.rows.data(), 5};
     kernels::dot_rows<float, float>(block, plan, s.data(), rank, out.data(), 5, scratch.data());
     kernels::accumulate_rows<float, float>(block, plan, c.data(), rank, sums.data(), true);
-    kernels::residual_rows<float, float>(rows.rows.data(), 5, plan, s.data(), c.data(), rank,
-                                         ones.data(), residual);
+    owned_factor<float> by_columns(transposed(S));
+    kernels::residual_rows<float, float>(rows.rows.data(), 5, ranges_of(columns, keep),
+                                         by_columns.view(), C.values.data(), nullptr, residual);
     const matrix XS = hidden * transposed(S), rest = hidden - C * S;
     for (std::size_t i = 0; i < 5; ++i)
     {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
+#include <cmath>
+#include <memory>
 #include <stop_token>
 
 #include <xunmix/constraint/non_negative.hpp>
@@ -48,6 +50,24 @@ TEST_CASE("multi_start: the best of the short starts goes on, as it would have a
     const auto alone = run(best);
     CHECK(found.objective == alone.objective);
     CHECK(to_matrix(found.maps_matrix()).values == to_matrix(alone.maps_matrix()).values);
+}
+
+TEST_CASE("multi_start: a start that did not stay finite is replaced by any that did")
+{
+    auto spoilt = std::make_shared<int>(3); // so many projections of the first start give NaN
+    const auto spoil = [spoilt](xu::factor_ref<double> f)
+    {
+        xu::non_negative{}.project(f);
+        if (--*spoilt >= 0)
+            f(0, 0) = std::nan("");
+    };
+    const auto found =
+        xu::factorize(unfold_as<double>(X), {.rank = 5, .max_iterations = 30, .seed = 3},
+                      xu::hals{}, xu::on_maps(spoil), xu::on_components(xu::non_negative{}),
+                      xu::multi_start{.starts = 3, .iterations = 4});
+    CHECK(*spoilt < 0);
+    CHECK(std::isfinite(found.objective));
+    CHECK(found.status != xu::status::non_finite);
 }
 
 TEST_CASE("multi_start: a stop ends the search with what there is")

@@ -2,6 +2,7 @@
 // A solver's state, written and read back, goes on as if nothing had happened.
 #include "../support.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <sstream>
 
@@ -10,6 +11,7 @@
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
+#include <xunmix/update/mals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
 using namespace support;
@@ -181,7 +183,7 @@ TEST_CASE("state: other files, other types and damage are refused")
     CHECK(refusal<double>(bytes) ==
           "the solver state is for factors of another type or another machine: its factors have 4 "
           "bytes a number, wanted are 8");
-    constexpr std::size_t scalars = 8 + 4 + 9 * 8; // magic, format, then nine numbers
+    constexpr std::size_t scalars = 8 + 4 + 12 * 8; // magic, format, then twelve numbers
     std::string damaged = bytes;
     damaged[scalars] = 77; // the status
     CHECK(refusal<float>(damaged) ==
@@ -211,7 +213,45 @@ TEST_CASE("state: one of another size or layout is refused")
         "data in the same layout");
     auto state = solver.state();
     state.best_maps.resize(5);
-    CHECK(refused(state) ==
-          "the state is damaged: its best factors have another size than its factors");
+    CHECK(
+        refused(state) ==
+        "the state is damaged, or of another update: its best maps hold 5 numbers instead of 111; "
+        "start again without it");
     CHECK(refused(solver.state()) == "no exception");
+}
+
+TEST_CASE("state: memory of an update that is not of this solver's size is refused")
+{
+    const auto make_mals = [](std::size_t rank)
+    {
+        return xu::make_solver(unfold_as<double>(X),
+                               {.rank = rank, .max_iterations = 5, .tolerance = 0, .threads = 1},
+                               xu::mals{});
+    };
+    auto solver = make_mals(3);
+    solver.step();
+    auto state = solver.state();
+    const auto refused = [&]
+    { return message_of<xu::invalid_argument>([&] { make_mals(3).resume(state); }); };
+    CHECK(refused() == "no exception");
+    auto& memory = state.memory[0];
+    REQUIRE(!memory.empty());
+    const auto whole = memory;
+    for (const std::size_t size : {whole.size() - 1, whole.size() + 1, std::size_t{1}})
+    {
+        memory.assign(size, 1.0);
+        CAPTURE(size);
+        const std::string message = refused();
+        CAPTURE(message);
+        CHECK(message.starts_with(
+            "the state is damaged, or of another update: its update's weights"));
+        CHECK(message.ends_with("; start again without it"));
+    }
+    memory = whole;
+    for (const double momentum : {-1.0, 2.0, std::nan("")})
+    {
+        state.momentum = momentum;
+        CAPTURE(momentum);
+        CHECK(refused().starts_with("the state is damaged: its momentum is"));
+    }
 }

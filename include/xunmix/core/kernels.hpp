@@ -194,42 +194,6 @@ void accumulate_block(const row_block<T>& block, const panel_plan<F>& plan, cons
                                  });
 }
 
-/// out[r] = sum_c v[c] (rows[r][c] - sum_j coefficients[r][j] s[c][j])^2 for R rows. Lanes that do
-/// not count are weighed with zero.
-template <class T, class F, std::size_t R>
-void residual_group(const T* const* rows, const panel_plan<F>& plan, const F* packed,
-                    const F* coefficients, std::size_t rank, const F* column_weights, double* out)
-{
-    using simd::pack;
-    constexpr std::size_t L = simd::lanes<F>;
-    const tiling t{rank};
-    pack<F> sum[R];
-    for (auto& s : sum)
-        s = pack<F>::zero();
-    for (const auto& run : plan.runs())
-        for (std::size_t p = run.first; p < run.last; ++p)
-        {
-            pack<F> rest[R];
-            for (std::size_t r = 0; r < R; ++r)
-                rest[r] = plan.load(rows[r], p, run.partial);
-            for (std::size_t tile = 0; tile < t.tiles(); ++tile)
-            {
-                const std::size_t first = t.first(tile), width = t.width(tile);
-                const F* s = packed + packed_offset<F>(t, tile, plan.panels()) + p * width * L;
-                for (std::size_t j = 0; j < width; ++j)
-                    for (std::size_t r = 0; r < R; ++r)
-                        rest[r].add_product(
-                            pack<F>::load(s + j * L),
-                            pack<F>::broadcast(-coefficients[r * rank + first + j]));
-            }
-            const auto weight = plan.load(column_weights, p, run.partial);
-            for (std::size_t r = 0; r < R; ++r)
-                sum[r].add_product(rest[r] * rest[r], weight);
-        }
-    for (std::size_t r = 0; r < R; ++r)
-        out[r] = static_cast<double>(sum[r].sum());
-}
-
 /// Calls visit(constant W) for the run-time width of a tile.
 template <class Visit>
 void with_width(std::size_t width, Visit&& visit)
@@ -304,21 +268,5 @@ void accumulate_rows(const row_block<T>& block, const panel_plan<F>& plan, const
                                            from_memory && tile == 0);
                                    });
         });
-}
-
-/// out[r] = |rows[r] - what the packed factor makes of coefficients[r]|^2 for `count` rows, with a
-/// weight for each column.
-template <class T, class F>
-void residual_rows(const T* const* rows, std::size_t count, const panel_plan<F>& plan,
-                   const F* packed, const F* coefficients, std::size_t rank,
-                   const F* column_weights, double* out)
-{
-    detail::for_each_group<4>(count, false,
-                              [&]<bool, std::size_t R>(std::size_t r)
-                              {
-                                  detail::residual_group<T, F, R>(rows + r, plan, packed,
-                                                                  coefficients + r * rank, rank,
-                                                                  column_weights, out + r);
-                              });
 }
 }

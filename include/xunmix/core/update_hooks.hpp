@@ -50,8 +50,9 @@ struct standing
 //   double least_relevance()
 //       components whose map holds less than this share of the largest are left out of the result
 //
-// and of its state<T>: std::vector<double> memory, what it keeps from one iteration to the next;
-// side which, set once to the factor it is for.
+// and of its state<T>: std::vector<double> memory, what it keeps from one iteration to the next,
+// with static size_t memory_size(rank), how many numbers that are once it is filled; side which,
+// set once to the factor it is for.
 namespace update_hook
 {
 template <class U>

@@ -51,6 +51,11 @@ struct beta_divergence
     {
         return beta == 1;
     }
+    /// Whether d(x, 0) is finite where x is not zero.
+    bool is_finite_at_zero() const
+    {
+        return beta > 1;
+    }
     /// Of the ratio, such that no step raises the objective (Fevotte & Idier 2011).
     double exponent() const
     {

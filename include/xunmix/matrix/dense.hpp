@@ -11,6 +11,7 @@
 #include <xunmix/core/factor.hpp>
 #include <xunmix/core/kernels.hpp>
 #include <xunmix/core/parallel.hpp>
+#include <xunmix/core/residual.hpp>
 #include <xunmix/matrix/row_reader.hpp>
 #include <xunmix/matrix/summary.hpp>
 #include <xunmix/unfold.hpp>
@@ -36,6 +37,7 @@ struct dense_workspace
     buffer<F> packed{};                ///< the narrow factor in panels
     buffer<F> sums{};                  ///< a packed product a chunk
     buffer<double> totals{};           ///< a number a chunk
+    buffer<double> coefficients{};     ///< one block's rows of the swept factor a thread
     buffer<F> blocks{};                ///< two blocks of the swept factor a thread
     buffer<simd::pack<F>> registers{}; ///< sums of one block of products a thread
 };
@@ -135,19 +137,18 @@ class dense
         const bool by_row = x_.is_row_major();
         const auto P = by_row ? C : S, O = by_row ? S : C;
         const std::size_t rank = O.rank(), chunks = chunk_count(rank), rows = block_rows(rank);
-        const F* packed = pack(O, work);
-        const F* column_weights = pack_weights(weights, work);
+        const auto ranges = detail::kept_ranges(stored(other(sweep_side())));
         double* sums = work.totals.get(chunks);
-        F* coefficients = work.blocks.get(rows * rank * thread_count(work.threads));
+        double* coefficients = work.coefficients.get(rows * rank * thread_count(work.threads));
         parallel_for(chunks, work.threads,
                      [&](std::size_t chunk, std::size_t worker)
                      {
                          const auto [first, last] = chunk_rows(chunk, rank);
-                         F* mine = coefficients + worker * rows * rank;
+                         double* mine = coefficients + worker * rows * rank;
                          sums[chunk] = 0;
                          for (std::size_t b = first; b < last; b += rows)
-                             sums[chunk] += block_residual(P, b, std::min(rows, last - b), packed,
-                                                           mine, column_weights, weights);
+                             sums[chunk] += block_residual(P, b, std::min(rows, last - b), O,
+                                                           ranges, mine, weights);
                      });
         return std::accumulate(sums, sums + chunks, 0.0);
     }
@@ -249,6 +250,7 @@ class dense
         const std::size_t chunks = chunk_count(rank), rows = block_rows(rank), room = rows * rank;
         work.totals.get(chunks); // all the room residual_squared_norm needs, so that an iteration
                                  // that comes to it later does not allocate
+        work.coefficients.get(room * thread_count(work.threads));
         F* sums = adds_up ? work.sums.get(chunks * packed_size(rank)) : nullptr;
         F* blocks = work.blocks.get(2 * room * thread_count(work.threads));
         auto* registers = work.registers.get(room * thread_count(work.threads));
@@ -347,23 +349,10 @@ class dense
             });
     }
 
-    /// A weight for each stored column, 1 where there are none.
-    const F* pack_weights(const entry_weights* weights, workspace& work) const
-    {
-        F* out = work.sums.get(plan_columns());
-        if (weights)
-            std::transform(weights->of(other(sweep_side())).begin(),
-                           weights->of(other(sweep_side())).end(), out,
-                           [](double w) { return static_cast<F>(w); });
-        else
-            std::fill_n(out, plan_columns(), F{1});
-        return out;
-    }
-
     /// Weighted |X_b - P_b O^T|^2 of `block` stored rows from `first` on.
     double block_residual(factor_ref<const F> P, std::size_t first, std::size_t block,
-                          const F* packed, F* coefficients, const F* column_weights,
-                          const entry_weights* weights) const
+                          factor_ref<const F> O, kernels::column_ranges ranges,
+                          double* coefficients, const entry_weights* weights) const
     {
         const T* rows[max_block_rows] = {};
         double sums[max_block_rows] = {}, row_weights[max_block_rows] = {};
@@ -374,11 +363,11 @@ class dense
                 rows[count] = stored_row(i);
                 row_weights[count] = weights ? weights->of(sweep_side())[i] : 1;
                 for (std::size_t j = 0; j < P.rank(); ++j)
-                    coefficients[count * P.rank() + j] = P(i, j);
+                    coefficients[count * P.rank() + j] = static_cast<double>(P(i, j));
                 ++count;
             }
-        kernels::residual_rows<T, F>(rows, count, plan_, packed, coefficients, P.rank(),
-                                     column_weights, sums);
+        const double* column_weights = weights ? weights->of(other(sweep_side())).data() : nullptr;
+        kernels::residual_rows<T, F>(rows, count, ranges, O, coefficients, column_weights, sums);
         return std::inner_product(sums, sums + count, row_weights, 0.0);
     }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/error.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/unfold.hpp>
 
@@ -158,6 +159,17 @@ inline std::size_t dark_columns(const partial_summary& sums, const grid& columns
     for (std::size_t c = 0; c < columns.size(); ++c)
         dark += columns.keeps(c) && !sums.lit[c];
     return dark;
+}
+}
+
+namespace detail
+{
+/// Throws invalid_data where there are NaN or infinities.
+inline void check_finite(const data_summary& s)
+{
+    require<invalid_data>(s.non_finite == 0, "X must be finite: it holds ", s.non_finite,
+                          " NaN or infinite values, the first at position ", s.first_bad_position,
+                          ", channel ", s.first_bad_channel, "; replace or mask them");
 }
 }
 

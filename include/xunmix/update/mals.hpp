@@ -42,6 +42,11 @@ struct mals
         small::pseudo_inverse inverse{};
         std::vector<double> memory{}; ///< w_k, then N_k; empty before the first iteration
         double diagonal = 0;          ///< mean of the Gram matrix's
+
+        static std::size_t memory_size(std::size_t rank)
+        {
+            return 2 * rank;
+        }
     };
 
     template <class M, class T>
@@ -74,7 +79,7 @@ struct mals
             s.diagonal += gram(j, j) / static_cast<double>(k);
         if (s.memory.empty())
         {
-            s.memory.assign(2 * k, unknown);
+            s.memory.assign(state<T>::memory_size(k), unknown);
             std::fill_n(s.memory.begin(), k, start * s.diagonal);
         }
         for (std::size_t j = 0; j < k; ++j)
