@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <initializer_list>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/xtensor.hpp>
@@ -30,6 +32,12 @@ tensor<bool> mask_image(const Shape& shape, const image_extents& extents, bool w
     return image;
 }
 
+inline void check_finite(const char* what, std::initializer_list<double> numbers)
+{
+    for (const double x : numbers)
+        require<invalid_argument>(std::isfinite(x), what, " are numbers of pixels, got ", x);
+}
+
 inline double squared_distance(const image_point& a, const image_point& b)
 {
     return (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]);
@@ -46,9 +54,10 @@ struct disk
     {
         return detail::squared_distance(x, center) <= radius * radius;
     }
-    /// Throws invalid_argument for a negative radius.
+    /// Throws invalid_argument for a negative radius, NaN and infinities.
     void check() const
     {
+        detail::check_finite("a disk's centre and radius", {center[0], center[1], radius});
         detail::require<invalid_argument>(radius >= 0, "a disk's radius must not be negative, got ",
                                           radius);
     }
@@ -76,9 +85,10 @@ struct annulus
         const double d = detail::squared_distance(x, center);
         return inner * inner <= d && d <= outer * outer;
     }
-    /// Throws invalid_argument unless 0 <= inner <= outer.
+    /// Throws invalid_argument unless 0 <= inner <= outer, for NaN and infinities.
     void check() const
     {
+        detail::check_finite("an annulus's centre and radii", {center[0], center[1], inner, outer});
         detail::require<invalid_argument>(0 <= inner && inner <= outer,
                                           "an annulus needs 0 <= inner <= outer, got inner ", inner,
                                           " and outer ", outer);
@@ -103,9 +113,10 @@ struct rectangle
     {
         return first[0] <= x[0] && x[0] <= last[0] && first[1] <= x[1] && x[1] <= last[1];
     }
-    /// Throws invalid_argument unless first <= last along both axes.
+    /// Throws invalid_argument unless first <= last along both axes, for NaN and infinities.
     void check() const
     {
+        detail::check_finite("a rectangle's corners", {first[0], first[1], last[0], last[1]});
         detail::require<invalid_argument>(
             first[0] <= last[0] && first[1] <= last[1],
             "a rectangle's first corner must not lie beyond its last, "

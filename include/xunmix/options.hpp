@@ -10,6 +10,7 @@
 #include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/update_hooks.hpp>
+#include <xunmix/matrix/summary.hpp>
 #include <xunmix/result.hpp>
 
 namespace xunmix
@@ -56,28 +57,59 @@ void check_options(const M& x, const options& opt)
                               opt.tolerance);
 }
 
+/// For check_data: the data may have either sign.
+struct any_sign
+{
+    static constexpr bool needs_non_negative_data = false;
+};
+
 /// Throws invalid_data for data no factorization, or not this update, can work on.
 template <class U, class M>
 void check_data(const M& x)
 {
     const auto& s = x.summary();
-    require<invalid_data>(s.non_finite == 0, "X must be finite: it holds ", s.non_finite,
-                          " NaN or infinite values, the first at position ", s.first_bad_position,
-                          ", channel ", s.first_bad_channel, "; replace or mask them");
+    check_finite(s);
     require<invalid_data>(
-        s.squared_norm > 0,
+        s.minimum != 0 || s.maximum != 0,
         "X is zero at all unmasked places: there is nothing to factorize; look at "
         "the file, the choice of positions and the masks");
     using limits = std::numeric_limits<typename M::factor_type>;
     require<invalid_data>(s.squared_norm > limits::min() / limits::epsilon() &&
                               s.squared_norm < limits::max() * limits::epsilon(),
                           "X is out of the range in which ", sizeof(typename M::factor_type),
-                          "-byte factors can be computed: |X|^2 is ", s.squared_norm,
-                          "; scale it, or unfold it as double");
+                          "-byte factors can be computed: its values go from ", s.minimum, " to ",
+                          s.maximum, ", and |X|^2 is ", s.squared_norm,
+                          "; scale it to values near 1, or unfold it as double");
     if constexpr (U::needs_non_negative_data)
         require<invalid_data>(s.negative == 0, "multiplicative updates need X >= 0: it holds ",
                               s.negative, " negative values, the smallest ", s.minimum,
                               "; clip them with unfold(...).clipped(0), or use hals or als");
+}
+
+/// Throws invalid_data where non-negative factors could not be anything but zero.
+template <class M>
+void check_positive(const M& x)
+{
+    require<invalid_data>(x.summary().maximum > 0, "X has no value above zero, its largest is ",
+                          x.summary().maximum,
+                          ", and where neither maps nor components may be negative both would "
+                          "become zero; change its sign, add an offset, or let one of the two be "
+                          "negative");
+}
+
+/// Whether one of its members keeps a factor from being negative.
+template <class C>
+bool keeps_non_negative(const C& c)
+{
+    bool out = false;
+    for_each_member(c,
+                    [&]<class Member>(const Member& m)
+                    {
+                        out = out || traits<Member>::in_orthant;
+                        if constexpr (requires { m.lower; })
+                            out = out || m.lower >= 0;
+                    });
+    return out;
 }
 
 /// Throws invalid_argument where one member moves a factor's scale to the other factor and another
@@ -157,6 +189,8 @@ void check_model(const M& x, std::size_t rank, const U& update, const A& on_maps
     check_constraint<U, T>(on_maps, x.shape().positions, rank, name(side::maps));
     check_constraint<U, T>(on_components, x.shape().channels, rank, name(side::components));
     check_scale<T, U>(on_maps, on_components);
+    if (keeps_non_negative(on_maps) && keeps_non_negative(on_components))
+        check_positive(x);
     if constexpr (requires { update.check(x); })
         update.check(x);
 }

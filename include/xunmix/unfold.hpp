@@ -223,7 +223,8 @@ inline void check_positions(const std::vector<std::size_t>& axes,
                             std::span<const std::size_t> shape)
 {
     const auto rank = shape.size();
-    require<invalid_argument>(rank >= 2, "unfolding needs a tensor of at least 2 axes, got ", rank);
+    require<invalid_argument>(rank >= 2, "unfolding needs a tensor of at least 2 axes, got ", rank,
+                              "; a scan has axes of positions and axes of channels");
     require<invalid_argument>(!axes.empty() && axes.size() < rank, "of the ", rank,
                               " axes at least one must be a position and one a channel, got ",
                               axes.size(), " position axes ", shape_text(axes));

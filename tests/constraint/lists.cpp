@@ -107,16 +107,21 @@ TEST_CASE("lists: names that any_constraint cannot read are refused")
     CHECK(parse_error("bounded:0") == "constraint \"bounded:0\" has 1 numbers; " + known);
     CHECK(parse_error("non_negative:3") == "constraint \"non_negative:3\" has 1 numbers; " + known);
     CHECK(parse_error("unit_norm:1:2") == "constraint \"unit_norm:1:2\" has 2 numbers; " + known);
-    CHECK(parse_error("sparse:x") == "constraint \"sparse:x\": cannot read the number \"x\"");
-    CHECK(parse_error("sparse:") == "constraint \"sparse:\": cannot read the number \"\"");
-    CHECK(parse_error("ridge:1 ") == "constraint \"ridge:1 \": cannot read the number \"1 \"");
-    CHECK(parse_error("ridge:1,5") == "constraint \"ridge:1,5\": cannot read the number \"1,5\"");
-    CHECK(parse_error("bounded::1") == "constraint \"bounded::1\": cannot read the number \"\"");
+    CHECK(parse_error("sparse:x") ==
+          "constraint \"sparse:x\": cannot read the number \"x\"; write one like 0.1");
+    CHECK(parse_error("sparse:") ==
+          "constraint \"sparse:\": cannot read the number \"\"; write one like 0.1");
+    CHECK(parse_error("ridge:1 ") ==
+          "constraint \"ridge:1 \": cannot read the number \"1 \"; write one like 0.1");
+    CHECK(parse_error("ridge:1,5") ==
+          "constraint \"ridge:1,5\": cannot read the number \"1,5\"; write one like 0.1");
+    CHECK(parse_error("bounded::1") ==
+          "constraint \"bounded::1\": cannot read the number \"\"; write one like 0.1");
     CHECK(parse_error("decaying") == "constraint \"decaying\" has 0 numbers; " + known);
     CHECK(parse_error("decaying:-1") ==
           "constraint \"decaying:-1\" counts components in whole numbers from 0, got -1");
     CHECK(parse_error("decaying:0.5") ==
           "constraint \"decaying:0.5\" counts components in whole numbers from 0, got 0.5");
     CHECK(parse_error("sparse:1e999") ==
-          "constraint \"sparse:1e999\": cannot read the number \"1e999\"");
+          "constraint \"sparse:1e999\": cannot read the number \"1e999\"; write one like 0.1");
 }

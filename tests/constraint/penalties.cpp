@@ -181,9 +181,11 @@ TEST_CASE("penalties: weights below zero or not finite are refused")
     CHECK_THROWS_AS((xu::ridge{.weight = infinity}.check(places, 2)), xu::invalid_argument);
     CHECK_THROWS_AS((xu::sparse{.weight = std::nan("")}.check(places, 2)), xu::invalid_argument);
     CHECK_NOTHROW((xu::sparse{.weight = 0}.check(places, 2)));
-    CHECK(message_of<xu::invalid_argument>(
-              [&] { (xu::bounded{.lower = 2, .upper = 1}).check(places, 2); }) ==
-          "bounded needs lower <= upper, got 2 and 1");
+    CHECK(
+        message_of<xu::invalid_argument>(
+            [&] { (xu::bounded{.lower = 2, .upper = 1}).check(places, 2); }) ==
+        "bounded needs lower <= upper and a finite number between them, got 2 and 1; leave a side "
+        "open with lower = -infinity or upper = infinity");
     CHECK_THROWS_AS((xu::bounded{.lower = std::nan("")}.check(places, 2)), xu::invalid_argument);
     CHECK_NOTHROW((xu::bounded{.lower = 1, .upper = 1}.check(places, 2)));
 }

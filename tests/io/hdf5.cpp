@@ -318,7 +318,8 @@ TEST_CASE("hdf5: files and datasets that will not do are refused with the reason
     CHECK(reading_fails_with(path) == "cannot read 'FILE': No such file or directory");
     CHECK(reading_fails_with(path.parent_path()) == "'FILE' is a folder, a file is needed");
     write_bytes(path, "y,x\n1,2\n");
-    CHECK(reading_fails_with(path) == "'FILE' is not an HDF5 file");
+    CHECK(reading_fails_with(path) ==
+          "'FILE' is not an HDF5 file; scans are read from those and from .npy files: convert it");
 
     {
         const H5::H5File file(path.string(), H5F_ACC_TRUNC);
@@ -340,7 +341,8 @@ TEST_CASE("hdf5: files and datasets that will not do are refused with the reason
           "'FILE': dataset /energy has the shape (7); a scan needs two axes or more, positions and "
           "channels");
     CHECK(reading_fails_with(path, "names") ==
-          "'FILE': dataset /names does not hold numbers (integer, floating point or bool)");
+          "'FILE': dataset /names does not hold numbers (integer, floating point or bool); choose "
+          "another with dataset");
     CHECK(reading_fails_with(path, "entry/data") ==
           "'FILE' holds no dataset /entry/data; it holds:\n"
           "  /names (2, 2) not numbers\n"
@@ -454,5 +456,6 @@ TEST_CASE("hdf5: real STEM-EDX signals")
         CHECK(scan.axes[2].at(0) == doctest::Approx(0.8315195));
     }
     if (const auto path = data_file("samson.npy"); !path.empty())
-        CHECK(reading_fails_with(path) == "'FILE' is not an HDF5 file");
+        CHECK(reading_fails_with(path) == "'FILE' is not an HDF5 file; scans are read from those "
+                                          "and from .npy files: convert it");
 }

@@ -80,7 +80,7 @@ TEST_CASE("mask: shapes that cannot be")
     CHECK(message(xu::disk{.center = {1, 1}, .radius = -1}) ==
           "a disk's radius must not be negative, got -1");
     CHECK(message(xu::disk{.center = {1, 1}, .radius = std::nan("")}) ==
-          "a disk's radius must not be negative, got nan");
+          "a disk's centre and radius are numbers of pixels, got nan");
     CHECK(message(xu::annulus{.center = {1, 1}, .inner = 3, .outer = 2}) ==
           "an annulus needs 0 <= inner <= outer, got inner 3 and outer 2");
     CHECK(message(xu::annulus{.center = {1, 1}, .inner = -3, .outer = 2}) ==

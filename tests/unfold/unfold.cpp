@@ -214,9 +214,11 @@ TEST_CASE("unfold: axes that cannot be")
     CHECK(message(scan, {0, 1, 2, 3}) == "of the 3 axes at least one must be a position and one a "
                                          "channel, got 4 position axes (0, 1, 2, 3)");
     CHECK(message(numbered<float>({3}), {0}) ==
-          "unfolding needs a tensor of at least 2 axes, got 1");
+          "unfolding needs a tensor of at least 2 axes, got 1; a scan has axes of positions and "
+          "axes of channels");
     CHECK(message(xt::xarray<float>(3.0F), {0}) ==
-          "unfolding needs a tensor of at least 2 axes, got 0");
+          "unfolding needs a tensor of at least 2 axes, got 0; a scan has axes of positions and "
+          "axes of channels");
     CHECK(message(numbered<float>({3, 0, 5}), {0}) ==
           "axis 1 of the tensor (3, 0, 5) is empty; every axis needs at least one element");
     CHECK(message(numbered<bool>({0, 5}), {1}) ==

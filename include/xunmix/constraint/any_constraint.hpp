@@ -121,9 +121,10 @@ class any_constraint
             const char *first = text.data() + from + 1, *last = text.data() + end;
             double x = 0;
             const auto read = std::from_chars(first, last, x);
-            detail::require<invalid_argument>(
-                read.ec == std::errc{} && read.ptr == last, "constraint \"", text,
-                "\": cannot read the number \"", std::string(first, last), '"');
+            detail::require<invalid_argument>(read.ec == std::errc{} && read.ptr == last,
+                                              "constraint \"", text,
+                                              "\": cannot read the number \"",
+                                              std::string(first, last), "\"; write one like 0.1");
             numbers.push_back(x);
             from = end;
         }

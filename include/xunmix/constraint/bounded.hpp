@@ -20,11 +20,14 @@ struct bounded
     double lower = 0;
     double upper = std::numeric_limits<double>::infinity();
 
-    /// Throws invalid_argument unless lower <= upper.
+    /// Throws invalid_argument unless lower <= upper with a finite number between them.
     void check(const grid&, std::size_t) const
     {
-        detail::require<invalid_argument>(lower <= upper, "bounded needs lower <= upper, got ",
-                                          lower, " and ", upper);
+        constexpr double infinity = std::numeric_limits<double>::infinity();
+        detail::require<invalid_argument>(
+            lower <= upper && lower < infinity && upper > -infinity,
+            "bounded needs lower <= upper and a finite number between them, got ", lower, " and ",
+            upper, "; leave a side open with lower = -infinity or upper = infinity");
     }
     template <class T>
     void project(factor_ref<T> f) const

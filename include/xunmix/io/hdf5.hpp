@@ -63,6 +63,10 @@ inline hdf5_dataset choose_dataset(const H5::H5File& file, const hdf5_options& o
         for (const std::string& path : {asked, asked + "/data"})
             if (is_dataset(file, path))
                 return describe(file.openDataSet(path), path);
+        require<io_error>(!is_group(file, asked), name, ": ", asked,
+                          " is a group and holds no dataset \"data\"; name a dataset of the file, "
+                          "which holds:",
+                          listing(all));
         throw io_error(text(name, " holds no dataset ", asked, "; it holds:", listing(all)));
     }
     std::vector<hdf5_dataset> candidates;
@@ -120,16 +124,26 @@ inline void place_values(axis& along, const std::vector<double>& values)
         along.values = values;
 }
 
-/// A one-dimensional dataset of numbers; empty for anything else.
-inline std::vector<double> read_vector(const H5::H5File& file, const std::string& path)
+/// NaN and infinities say nothing of an axis.
+inline double finite_or(double value, double fallback)
+{
+    return std::isfinite(value) ? value : fallback;
+}
+
+/// A one-dimensional dataset of finite numbers, no longer than an axis can be; empty for anything
+/// else.
+inline std::vector<double> read_vector(const H5::H5File& file, const std::string& path,
+                                       std::size_t longest)
 {
     const H5::DataSet dataset = file.openDataSet(path);
     const hdf5_dataset about = describe(dataset, path);
-    if (about.type.empty() || about.type == "bool" || about.shape.size() != 1)
+    if (about.type.empty() || about.type == "bool" || about.shape.size() != 1 ||
+        about.shape[0] > std::max<std::size_t>(longest, 2))
         return {};
     std::vector<double> values(about.shape[0]);
     dataset.read(values.data(), H5::PredType::NATIVE_DOUBLE);
-    return values;
+    const auto is_finite = [](double value) { return std::isfinite(value); };
+    return std::ranges::all_of(values, is_finite) ? values : std::vector<double>();
 }
 
 /// HyperSpy: groups axis-0, axis-1, ... beside the data, in the order of the array. Unequal steps
@@ -145,11 +159,11 @@ inline void read_hyperspy_axes(const H5::H5File& file, const std::string& parent
         axis& along = scan.axes[i];
         along.name = text_attribute(group, "name");
         along.units = clean_units(text_attribute(group, "units"));
-        along.scale = number_attribute(group, "scale", 1);
-        along.offset = number_attribute(group, "offset", 0);
+        along.scale = finite_or(number_attribute(group, "scale", 1), 1);
+        along.offset = finite_or(number_attribute(group, "offset", 0), 0);
         along.is_position = number_attribute(group, "navigate", 0) != 0;
         if (group.nameExists("axis"))
-            place_values(along, read_vector(file, path + "/axis"));
+            place_values(along, read_vector(file, path + "/axis", along.size));
         if (along.name == "<undefined>")
             along.name.clear();
     }
@@ -182,7 +196,7 @@ inline void read_emd_axes(const H5::H5File& file, const std::string& parent, sca
         const H5::DataSet dimension = file.openDataSet(path);
         scan.axes[i].name = text_attribute(dimension, "name");
         scan.axes[i].units = clean_units(text_attribute(dimension, "units"));
-        place_values(scan.axes[i], read_vector(file, path));
+        place_values(scan.axes[i], read_vector(file, path, scan.axes[i].size));
     }
     const bool clear = std::ranges::none_of(scan.axes, [](const axis& a) { return role(a) == 0; });
     for (axis& along : scan.axes)
@@ -193,7 +207,7 @@ inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about)
 {
     const H5::DataSet dataset = file.openDataSet(about.path);
     const std::string parent = parent_of(about.path);
-    scan_file scan = plain_scan(read_numbers(dataset, about), name_of(about.path));
+    scan_file scan = plain_scan(read_numbers(dataset, about), valid_utf8(name_of(about.path)));
     const H5::Group group = file.openGroup(parent);
     const bool is_hyperspy = group.nameExists("axis-0");
     if (is_hyperspy)
@@ -201,7 +215,7 @@ inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about)
     else if (is_emd_array(group))
         read_emd_axes(file, parent, scan);
     if (scan.title == "data" && parent != "/")
-        scan.title = name_of(parent);
+        scan.title = valid_utf8(name_of(parent));
     for (std::size_t i = 0; i < scan.axes.size(); ++i)
         if (scan.axes[i].is_position)
             scan.position_axes.push_back(i);
@@ -223,12 +237,15 @@ inline scan_file read_hdf5(const std::filesystem::path& path, const hdf5_options
     {
         const detail::hdf5_dataset about = detail::choose_dataset(file, options, name);
         const std::string what = detail::text(name, ": dataset ", about.path);
-        detail::require<io_error>(!about.type.empty(), what,
-                                  " does not hold numbers (integer, floating point or bool)");
+        detail::require<io_error>(
+            !about.type.empty(), what,
+            " does not hold numbers (integer, floating point or bool); choose another "
+            "with dataset");
         detail::require<io_error>(about.shape.size() >= 2, what, " has the shape ",
                                   detail::shape_text(about.shape),
                                   "; a scan needs two axes or more, positions and channels");
         detail::require_filters(file.openDataSet(about.path), what);
+        detail::require_content(file.openDataSet(about.path), about, what);
         return detail::read_scan(file, about);
     }
     catch (const H5::Exception& failure)

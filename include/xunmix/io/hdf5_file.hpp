@@ -16,6 +16,7 @@
 #include <H5Cpp.h>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/io/hdf5_text.hpp>
 #include <xunmix/io/scan_file.hpp>
 
 /// What HDF5 files are made of: objects, attributes, datasets of numbers. What the numbers mean is
@@ -45,7 +46,40 @@ class quiet_hdf5
     void* context_ = nullptr;
 };
 
-/// A string attribute, of fixed or variable length; empty where there is none.
+/// Where the header of an object lies in its file.
+inline std::uint64_t header_address(const H5::H5Object& object)
+{
+#if H5_VERSION_GE(1, 12, 0)
+    H5O_info2_t about;
+    haddr_t address = HADDR_UNDEF;
+    if (H5Oget_info3(object.getId(), &about, H5O_INFO_BASIC) >= 0)
+        H5VLnative_token_to_addr(object.getId(), about.token, &address);
+    return address;
+#else
+    H5O_info_t about;
+    return H5Oget_info(object.getId(), &about) >= 0 ? about.addr : HADDR_UNDEF;
+#endif
+}
+
+/// A text attribute of variable length, see hdf5_texts; empty where it is damaged.
+inline std::string long_text_attribute(const H5::H5Object& object, const char* name)
+{
+    const hid_t file = H5Iget_file_id(object.getId());
+    std::string path(static_cast<std::size_t>(std::max<ssize_t>(H5Fget_name(file, nullptr, 0), 0)),
+                     '\0');
+    H5Fget_name(file, path.data(), path.size() + 1);
+    const hid_t creation = H5Fget_create_plist(file);
+    hsize_t base = 0;
+    std::size_t address_width = 0, size_width = 0;
+    H5Pget_userblock(creation, &base);
+    H5Pget_sizes(creation, &address_width, &size_width);
+    H5Pclose(creation);
+    H5Fclose(file);
+    hdf5_texts texts(path, base, address_width, size_width);
+    return texts.attribute(header_address(object), name).value_or("");
+}
+
+/// A text attribute, of fixed or variable length, as valid UTF-8; empty where there is none.
 inline std::string text_attribute(const H5::H5Object& object, const char* name)
 {
     if (!object.attrExists(name))
@@ -55,17 +89,11 @@ inline std::string text_attribute(const H5::H5Object& object, const char* name)
         attribute.getSpace().getSimpleExtentNpoints() != 1)
         return {};
     const H5::StrType type = attribute.getStrType();
-    if (!type.isVariableStr())
-    {
-        std::string value(type.getSize(), '\0');
-        attribute.read(type, value.data());
-        return value.substr(0, value.find('\0'));
-    }
-    char* letters = nullptr;
-    attribute.read(type, &letters);
-    std::string value = letters == nullptr ? "" : letters;
-    H5free_memory(letters);
-    return value;
+    if (type.isVariableStr())
+        return valid_utf8(long_text_attribute(object, name));
+    std::string value(type.getSize(), '\0');
+    attribute.read(type, value.data());
+    return valid_utf8(value.substr(0, value.find('\0')));
 }
 
 /// A numeric or boolean attribute; `fallback` where there is none.
@@ -149,16 +177,25 @@ inline std::vector<hdf5_dataset> list_datasets(const H5::H5File& file)
     return datasets;
 }
 
-inline bool is_dataset(const H5::H5File& file, const std::string& path)
+/// Whether there is an object of this kind at the path.
+inline bool is_kind(const H5::H5File& file, const std::string& path, H5O_type_t kind)
 {
     try
     {
-        return file.childObjType(path) == H5O_TYPE_DATASET;
+        return file.childObjType(path) == kind;
     }
     catch (const H5::Exception&)
     {
         return false;
     }
+}
+inline bool is_dataset(const H5::H5File& file, const std::string& path)
+{
+    return is_kind(file, path, H5O_TYPE_DATASET);
+}
+inline bool is_group(const H5::H5File& file, const std::string& path)
+{
+    return is_kind(file, path, H5O_TYPE_GROUP);
 }
 
 /// The datasets, one a line and those of most axes first, as messages list them.
@@ -208,6 +245,21 @@ bool read_if(const H5::DataSet& dataset, const hdf5_dataset& about, any_tensor& 
     return true;
 }
 
+/// Throws io_error for a dataset that promises far more than the file holds: no filter makes
+/// numbers a thousand times as small, and what was never written is not data.
+inline void require_content(const H5::DataSet& dataset, const hdf5_dataset& about,
+                            const std::string& what)
+{
+    constexpr double shrunk = 1100, harmless = 64 << 20;
+    double promised = static_cast<double>(dataset.getDataType().getSize());
+    for (const std::size_t extent : about.shape)
+        promised *= static_cast<double>(extent);
+    const auto held = static_cast<double>(dataset.getStorageSize());
+    require<io_error>(promised <= harmless + shrunk * held, what, " promises ",
+                      shape_text(about.shape), " values, but the file holds ", held,
+                      " bytes of them: it is damaged, or was not written to its end");
+}
+
 inline any_tensor read_numbers(const H5::DataSet& dataset, const hdf5_dataset& about)
 {
     any_tensor out;
@@ -246,7 +298,10 @@ inline H5::H5File open_hdf5(const std::filesystem::path& path)
                       ": No such file or directory");
     require<io_error>(!std::filesystem::is_directory(path, unknown), name,
                       " is a folder, a file is needed");
-    require<io_error>(H5Fis_hdf5(path.c_str()) > 0, name, " is not an HDF5 file");
+    require<io_error>(
+        H5Fis_hdf5(path.c_str()) > 0, name,
+        " is not an HDF5 file; scans are read from those and from .npy files: convert "
+        "it");
     try
     {
         return H5::H5File(path.string(), H5F_ACC_RDONLY);

@@ -7,6 +7,7 @@
 #include <ios>
 #include <random>
 #include <sstream>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -40,6 +41,14 @@ class replacement
             std::filesystem::remove(temporary_, ignored);
     }
 
+    /// Whether a path has the form of temporary(): what a program that was killed leaves behind.
+    [[nodiscard]] static bool is_temporary(const std::filesystem::path& path)
+    {
+        const std::string suffix = path.stem().extension().string();
+        return path.extension() == ".part" && suffix.size() > 1 && suffix.size() <= 9 &&
+               suffix.find_first_not_of("0123456789abcdef", 1) == suffix.npos;
+    }
+
     [[nodiscard]] const std::filesystem::path& temporary() const noexcept
     {
         return temporary_;
@@ -69,8 +78,16 @@ void write_file(const std::filesystem::path& path, Write&& write)
     replacement file(path);
     errno = 0;
     std::ofstream out(file.temporary(), std::ios::binary);
-    if (out)
-        std::forward<Write>(write)(out);
+    try
+    {
+        if (out)
+            std::forward<Write>(write)(out);
+    }
+    catch (const error&) // of a stream that cannot be written is what is said below, with reason
+    {
+        if (out)
+            throw;
+    }
     out.close();
     detail::require<io_error>(!out.fail(), "cannot write '", path.string(),
                               "': ", std::generic_category().message(errno));

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +29,18 @@ constexpr const char* name(noise_model m)
                                        : "gaussian";
 }
 
+/// How far one step of a rank report is.
+struct rank_progress
+{
+    enum class step
+    {
+        starts, ///< non-negative fits of this rank
+        draws   ///< scans drawn from a model of this rank, for the noise edge
+    };
+    step doing = step::starts;
+    std::size_t rank = 0, done = 0, total = 0;
+};
+
 struct rank_options
 {
     std::vector<std::size_t> ranks = rank_range(1, 10);
@@ -39,7 +53,36 @@ struct rank_options
     std::size_t consensus_positions = 1000; ///< of the consensus matrix, at most
     std::uint64_t seed = 0;                 ///< start i has seed + i
     std::size_t threads = 0;                ///< at most so many; never changes the result
+    /// Told after every fit and draw, one call at a time, from any of the report's threads.
+    std::function<void(const rank_progress&)> observer{};
 };
+
+namespace detail
+{
+/// Tells a report's observer, from several threads, what one step has done.
+class step_counter
+{
+  public:
+    step_counter(const std::function<void(const rank_progress&)>& observer, rank_progress begin)
+        : observer_(observer)
+        , at_(begin)
+    {
+    }
+    void add_one()
+    {
+        if (!observer_)
+            return;
+        const std::lock_guard lock(mutex_);
+        ++at_.done;
+        observer_(at_);
+    }
+
+  private:
+    const std::function<void(const rank_progress&)>& observer_;
+    rank_progress at_;
+    std::mutex mutex_;
+};
+}
 
 /// All starts of one rank.
 struct rank_row

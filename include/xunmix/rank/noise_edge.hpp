@@ -16,6 +16,7 @@
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/rank/count_floor.hpp>
 #include <xunmix/rank/criteria.hpp>
+#include <xunmix/rank/findings.hpp>
 #include <xunmix/rank/simulated_counts.hpp>
 #include <xunmix/rank/spectrum_of.hpp>
 #include <xunmix/update/hals.hpp>
@@ -28,6 +29,7 @@ struct noise_edge_options
     std::size_t draws = 10;   ///< scans drawn where the answer is close; one where it is clear
     std::uint64_t seed = 0;
     std::size_t threads = 0;
+    std::function<void(const rank_progress&)> observer{}; ///< see rank_options
 };
 
 namespace detail
@@ -53,12 +55,17 @@ std::vector<double> drawn_values(const result<F>& model, std::size_t first, std:
 {
     const simulated_counts simulated(model.maps_matrix(), model.components_matrix(), least);
     std::vector<double> out(count);
+    step_counter told(o.observer, {.doing = rank_progress::step::draws,
+                                   .rank = model.rank(),
+                                   .done = first,
+                                   .total = first + count});
     parallel_for(count, o.threads,
                  [&](std::size_t d, std::size_t)
                  {
                      const auto values =
                          simulated.squared_singular_values(model.rank() + 1, o.seed, first + d);
                      out[d] = std::sqrt(values.back());
+                     told.add_one();
                  });
     return out;
 }

@@ -47,6 +47,7 @@ void check_report(const M& x, const rank_options& o)
                                   rank, " is named twice among the report's ranks");
     }
     check_data<hals>(x);
+    check_positive(x);
 }
 
 /// At most `most` positions that are lit, evenly spread; of all where every
@@ -120,6 +121,8 @@ class rank_reporter
     void run_starts(std::size_t rank)
     {
         std::vector<std::optional<result<T>>> found(o_.starts);
+        step_counter told(o_.observer,
+                          {.doing = rank_progress::step::starts, .rank = rank, .total = o_.starts});
         parallel_for(o_.starts, o_.threads,
                      [&](std::size_t start, std::size_t)
                      {
@@ -131,13 +134,14 @@ class rank_reporter
                                                    .threads = 1},
                                                   hals{}, on_maps(non_negative{}),
                                                   on_components(non_negative{}));
+                         told.add_one();
                      });
         std::size_t best = 0;
         std::vector<double> mses;
         for (std::size_t s = 0; s < o_.starts; ++s)
         {
             mses.push_back(found[s]->mse);
-            best = found[s]->objective < found[best]->objective ? s : best;
+            best = improves(found[s]->objective, found[best]->objective) ? s : best;
         }
         require<error>(std::isfinite(found[best]->objective), "no start of rank ", rank,
                        " stayed finite: scale the data");
@@ -246,9 +250,12 @@ class rank_reporter
             return at != o_.ranks.end() ? best_[static_cast<std::size_t>(at - o_.ranks.begin())]
                                         : fit_counts(small_, rank, o_.seed, o_.threads);
         };
-        return poisson_noise_edge(
-            x_, spectrum_, model,
-            {.highest = highest(), .draws = o_.draws, .seed = o_.seed, .threads = o_.threads});
+        return poisson_noise_edge(x_, spectrum_, model,
+                                  {.highest = highest(),
+                                   .draws = o_.draws,
+                                   .seed = o_.seed,
+                                   .threads = o_.threads,
+                                   .observer = o_.observer});
     }
 
     void judge_consistency()
