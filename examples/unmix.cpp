@@ -29,68 +29,67 @@ namespace
 {
 volatile std::sig_atomic_t interrupts = 0;
 
-/// The first Ctrl-C ends the run after the iteration under way, a second one the program.
-void interrupt(int)
+/// The first Ctrl-C, SIGTERM or SIGHUP ends the run after the iteration under way, a second one the
+/// program.
+void interrupt(int signal)
 {
     interrupts = 1;
-    std::signal(SIGINT, SIG_DFL);
+    std::signal(signal, SIG_DFL);
 }
 
-/// Writes everything and returns the files' names.
-std::string write_all(const support::run_folder& folder, const support::arguments& a,
-                      const support::input& in, const support::outcome& out,
-                      const std::optional<support::clustering>& clusters)
+void end_on_signals()
 {
-    std::string names = "maps.npy components.npy history.csv report.json montage.png mse.png";
-    folder.write_array("maps.npy", support::without_nan(out.maps));
-    folder.write_array("components.npy", support::without_nan(out.components));
-    folder.write_csv("history.csv", support::history_table(out));
-    auto report = support::report(a, in, out);
-    draw_montage(folder / "montage.png", support::montage_of(a, in, out));
-    draw_convergence(folder / "mse.png", support::convergence_of(a, out));
-    if (out.maps.dimension() == 3)
-    {
-        draw_montage(folder / "fourier.png", support::fourier_of(a, in, out));
-        names += " fourier.png";
-    }
-    if (!out.relevances.empty())
-    {
-        folder.write_csv("relevances.csv", support::relevances_table(out));
-        draw_relevances(folder / "relevances.png", support::relevances_of(a, in, out));
-        names += " relevances.csv relevances.png";
-    }
-    if (clusters)
-    {
-        support::write_clusters(folder, a, in, *clusters);
-        report["clusters"] = support::report(a, *clusters);
-        names += " clusters.csv similarity.npy cluster_patterns.npy cluster_maps.npy "
-                 "dendrogram.png";
-    }
-    folder.write_json("report.json", report);
-    return names;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        if (std::signal(signal, interrupt) == SIG_IGN)
+            std::signal(signal, SIG_IGN); // as nohup wants it
 }
 
 int run(const support::arguments& a)
 {
-    const support::run_folder folder(a.output);
+    support::run_folder folder(a.output);
     const auto in = support::open_input(a);
     support::check_clusters(a, in);
     std::cout << support::describe(in) << std::endl;
-    std::signal(SIGINT, interrupt);
+    end_on_signals();
     const auto out =
         support::fit(in.scan.data, in.positions, in.keep, a, [] { return interrupts != 0; });
+    folder.write_array("maps.npy", support::without_nan(out.maps));
+    folder.write_array("components.npy", support::without_nan(out.components));
+    folder.write_csv("history.csv", support::history_table(out));
+    auto report = support::report(a, in, out);
+    if (!out.relevances.empty())
+        folder.write_csv("relevances.csv", support::relevances_table(out));
     std::optional<support::clustering> clusters;
     if (a.clusters)
+    {
+        folder.write_json("report.json", report); // before what may take long, or fail
         clusters = support::cluster_components(a, in, out);
-    const std::string names = write_all(folder, a, in, out, clusters);
+        support::write_clusters(folder, *clusters);
+        report["clusters"] = support::report(a, *clusters);
+    }
+    folder.write_json("report.json", report);
     std::cout << support::summary(a, out) << (clusters ? support::summary(*clusters) : "")
-              << "Written to " << folder.path().string() << ": " << names << '\n';
+              << std::flush;
+    folder.write_picture("montage.png", [&](const auto& path)
+                         { draw_montage(path, support::montage_of(a, in, out)); });
+    folder.write_picture("mse.png", [&](const auto& path)
+                         { draw_convergence(path, support::convergence_of(a, out)); });
+    if (out.maps.dimension() == 3)
+        folder.write_picture("fourier.png", [&](const auto& path)
+                             { draw_montage(path, support::fourier_of(a, in, out)); });
+    if (!out.relevances.empty())
+        folder.write_picture("relevances.png", [&](const auto& path)
+                             { draw_relevances(path, support::relevances_of(a, in, out)); });
+    if (clusters)
+        folder.write_picture("dendrogram.png", [&](const auto& path)
+                             { draw_dendrogram(path, clusters_picture(a, in, *clusters)); });
+    std::cout << folder.summary();
     return 0;
 }
 
 int run_pca(const support::arguments& a)
 {
-    const support::run_folder folder(a.output);
+    support::run_folder folder(a.output);
     const auto in = support::open_input(a);
     std::cout << support::describe(in) << std::endl;
     const auto out = support::decompose(a, in);
@@ -99,20 +98,21 @@ int run_pca(const support::arguments& a)
     folder.write_array("mean.npy", out.mean);
     folder.write_csv("scree.csv", support::scree_table(out));
     folder.write_json("report.json", support::report(a, in, out));
-    draw_montage(folder / "montage.png", support::montage_of(a, in, out));
-    draw_scree(folder / "scree.png", support::scree_of(a, in, out));
-    std::cout << support::summary(out) << "Written to " << folder.path().string()
-              << ": maps.npy components.npy mean.npy scree.csv report.json montage.png "
-                 "scree.png\n";
+    std::cout << support::summary(out) << std::flush;
+    folder.write_picture("montage.png", [&](const auto& path)
+                         { draw_montage(path, support::montage_of(a, in, out)); });
+    folder.write_picture("scree.png", [&](const auto& path)
+                         { draw_scree(path, support::scree_of(a, in, out)); });
+    std::cout << folder.summary();
     return 0;
 }
 
 int run_survey(const support::arguments& a)
 {
-    const support::run_folder folder(a.output);
+    support::run_folder folder(a.output);
     const auto in = support::open_input(a);
     std::cout << support::describe(in) << std::endl;
-    std::signal(SIGINT, interrupt);
+    end_on_signals();
     auto others = support::read_others(a, in);
     const auto out = support::survey(in, a, folder, [] { return interrupts != 0; });
     if (out.ranks.empty())
@@ -120,18 +120,18 @@ int run_survey(const support::arguments& a)
     folder.write_csv("survey.csv", support::starts_table(out));
     folder.write_csv("ranks.csv", support::ranks_table(out));
     folder.write_json("report.json", support::report(a, in, out));
+    std::cout << support::summary(a, out) << std::flush;
     const auto study = support::study_of(a, in, out, std::move(others));
-    draw_mse_scatter(folder / "mse_scatter.png", study);
-    draw_mse_pca(folder / "mse_pca.png", study);
-    std::cout << support::summary(a, out) << "Written to " << folder.path().string()
-              << ": survey.csv ranks.csv report.json mse_scatter.png mse_pca.png survey.state, and "
-                 "maps.npy components.npy in rank_K\n";
+    folder.write_picture("mse_scatter.png",
+                         [&](const auto& path) { draw_mse_scatter(path, study); });
+    folder.write_picture("mse_pca.png", [&](const auto& path) { draw_mse_pca(path, study); });
+    std::cout << folder.summary() << "and survey.state; in rank_K: maps.npy components.npy\n";
     return 0;
 }
 
 int run_rank(const support::arguments& a)
 {
-    const support::run_folder folder(a.output);
+    support::run_folder folder(a.output);
     const auto in = support::open_input(a);
     std::cout << support::describe(in) << std::endl;
     const auto begin = std::chrono::steady_clock::now();
@@ -139,9 +139,10 @@ int run_rank(const support::arguments& a)
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     folder.write_csv("rank_criteria.csv", support::criteria_table(found));
     folder.write_json("report.json", support::report(a, in, found, took.count()));
-    draw_ranks(folder / "rank.png", support::picture_of(in, found));
-    std::cout << support::summary(found) << "Written to " << folder.path().string()
-              << ": rank_criteria.csv report.json rank.png\n";
+    std::cout << support::summary(found) << std::flush;
+    folder.write_picture("rank.png", [&](const auto& path)
+                         { draw_ranks(path, support::picture_of(in, found)); });
+    std::cout << folder.summary();
     return 0;
 }
 }
@@ -149,6 +150,7 @@ int run_rank(const support::arguments& a)
 int main(int argc, char** argv)
 {
     const auto a = support::read_arguments(argc, argv);
+    std::signal(SIGPIPE, SIG_IGN); // results are written though nobody reads the lines
     try
     {
         return a.survey               ? run_survey(a)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,9 @@ namespace support
 {
 namespace
 {
+constexpr std::uint64_t most_draws = 10'000;
+constexpr std::uint64_t most_axis = 31; ///< HDF5 and NumPy have arrays of up to 32
+
 void describe_data(CLI::App& app, arguments& a)
 {
     app.add_option("INPUT", a.input,
@@ -31,7 +35,9 @@ void describe_data(CLI::App& app, arguments& a)
     app.add_option("--positions", a.positions,
                    "Axes that say where, the slowest first, as 0,1 [what the file says, else all "
                    "but the last axis of 3, the first two of 4 or more, the first of 2]")
-        ->delimiter(',');
+        ->check(whole_number(0, most_axis))
+        ->delimiter(',')
+        ->type_name("AXIS,...");
     app.add_option_function<std::vector<double>>(
            "--mask-disk",
            [&a](const std::vector<double>& v) {
@@ -48,18 +54,20 @@ void describe_data(CLI::App& app, arguments& a)
 
 void describe_run(CLI::App& app, arguments& a)
 {
-    app.add_option("--iterations", a.iterations, "At most so many a start")->capture_default_str();
+    app.add_option("--iterations", a.iterations, "At most so many a start")
+        ->check(whole_number(0, most_iterations))
+        ->capture_default_str();
     app.add_option("--tolerance", a.tolerance,
                    "A start ends where the objective's relative decrease is less; 0: never")
         ->capture_default_str();
     describe_starts(app, a);
-    app.add_option("--threads", a.threads, "At most so many [as many as there are cores]");
+    app.add_option("--threads", a.threads, "At most so many; 0: as many as there are cores")
+        ->check(whole_number(0, most_threads))
+        ->capture_default_str();
     app.add_option("--output", a.output,
                    "Folder to write to; its files of the same names are replaced")
         ->capture_default_str();
 }
-
-constexpr std::size_t most_components = 8192;
 
 /// The options of one factorization that a survey does not have.
 void describe_more(CLI::App& app, arguments& a, cluster_request& c)
@@ -69,7 +77,7 @@ void describe_more(CLI::App& app, arguments& a, cluster_request& c)
     app.add_option(
            "--cluster", c.count,
            "Gather components that are one diffraction pattern, turned, in so many clusters")
-        ->check(CLI::Range(std::size_t{1}, most_components));
+        ->check(whole_number(1, most_components));
     app.add_option("--linkage", c.linkage,
                    "Distance between clusters: average, complete, single or ward")
         ->check(CLI::IsMember(linkages()))
@@ -149,12 +157,15 @@ void describe_survey(CLI::App& app, survey_request& s)
     app.add_option("--halving", s.halving,
                    "Drop the worse half of a rank's starts after so many iterations, and again "
                    "after twice as many; 0: never")
+        ->check(whole_number(0, most_iterations))
         ->capture_default_str();
     app.add_option("--compression", s.compression,
                    "Directions that compressed data keep; 0: about 25 more than the largest rank")
+        ->check(whole_number(0, most_components))
         ->capture_default_str();
     app.add_option("--polish", s.polish,
                    "Iterations on the scan itself, at most, of the best start of each rank")
+        ->check(whole_number(0, most_iterations))
         ->capture_default_str();
     app.add_flag("--resume", s.resume,
                  "Go on after the ranks that an earlier survey of the same scan and options left "
@@ -213,21 +224,27 @@ void describe_rank(CLI::App& app, arguments& a, rank_request& r)
         ->check(CLI::IsMember({"auto", "gaussian", "poisson"}))
         ->capture_default_str();
     app.add_option("--starts", a.starts, "Random starts at each rank, to see whether they agree")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
+        ->check(whole_number(1, most_starts))
         ->capture_default_str();
-    app.add_option("--iterations", a.iterations, "At most so many a start")->capture_default_str();
+    app.add_option("--iterations", a.iterations, "At most so many a start")
+        ->check(whole_number(0, most_iterations))
+        ->capture_default_str();
     app.add_option("--tolerance", a.tolerance,
                    "A start ends where the objective's relative decrease is less; 0: never")
         ->capture_default_str();
     app.add_option("--draws", r.draws, "Scans drawn to see where the noise of counts ends")
+        ->check(whole_number(1, most_draws))
         ->capture_default_str();
     app.add_option("--held-out", r.held_out,
                    "Share of the counts held out, to see how well a model of the others foretells "
                    "them")
         ->capture_default_str();
     app.add_option("--seed", a.seed, "Of the first start; the next ones count on from it")
+        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str();
-    app.add_option("--threads", a.threads, "At most so many [as many as there are cores]");
+    app.add_option("--threads", a.threads, "At most so many; 0: as many as there are cores")
+        ->check(whole_number(0, most_threads))
+        ->capture_default_str();
     app.add_option("--output", a.output,
                    "Folder to write to; its files of the same names are replaced")
         ->capture_default_str();
@@ -274,7 +291,7 @@ arguments read_arguments(int argc, char** argv)
     describe_data(app, one);
     CLI::Option* const rank = app.add_option("--rank", one.rank, "Number of components")
                                   ->required()
-                                  ->check(CLI::Range(std::size_t{1}, most_components));
+                                  ->check(whole_number(1, most_components));
     describe_model(app, one);
     describe_run(app, one);
     cluster_request clusters;

@@ -98,7 +98,7 @@ display_range axis_range(const std::vector<double>& values, double most)
         const double margin = std::pow(high / low, 0.04);
         return {low / margin, high * margin, display::logarithmic};
     }
-    const double extent = high > low ? high - low : std::max(std::abs(high), 1e-300);
+    const double extent = is_resolved(low, high) ? high - low : std::max(std::abs(high), 1e-300);
     return {low - 0.04 * extent, high + 0.04 * extent, display::linear};
 }
 

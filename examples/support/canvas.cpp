@@ -2,8 +2,10 @@
 #include "canvas.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include <cairo-svg.h>
@@ -12,7 +14,14 @@ namespace support
 {
 namespace
 {
-constexpr double resolution = 2; ///< pixels per unit of length
+/// Pixels per unit of length: two, fewer on pages so large that they would take 20 million pixels
+/// or more than Cairo has on a side.
+double resolution_of(double width, double height)
+{
+    constexpr double most = 20e6, most_on_a_side = 32000;
+    return std::min(
+        {2.0, std::sqrt(most / (width * height)), most_on_a_side / std::max(width, height)});
+}
 
 /// The part [begin, end) of a row of `from` source pixels below target pixel `i` of `to`.
 struct span
@@ -50,6 +59,34 @@ double mean(const raster& source, span rows, span cols)
     return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// The points of a curve that can be told from each other: of those in a row within one pixel's
+/// width the first, the highest, the lowest and the last. Cairo's time grows with the square of the
+/// points that it draws on top of each other.
+std::vector<point> distinct(const std::vector<point>& points, double resolution)
+{
+    const auto pixel = [=](const point& p) { return std::floor(resolution * p.x); };
+    const auto seen = [](const point& p) { return std::isfinite(p.x) && std::isfinite(p.y); };
+    std::vector<point> kept;
+    for (auto first = points.begin(); first != points.end();)
+    {
+        auto last = first + 1;
+        if (seen(*first))
+            last =
+                std::find_if(last, points.end(),
+                             [&](const point& p) { return !seen(p) || pixel(p) != pixel(*first); });
+        auto [high, low] = std::minmax_element(
+            first, last, [](const point& a, const point& b) { return a.y < b.y; });
+        if (low < high)
+            std::swap(low, high);
+        kept.push_back(*first);
+        for (const auto next : {high, low, last - 1})
+            if (next != first && (next->x != kept.back().x || next->y != kept.back().y))
+                kept.push_back(*next);
+        first = last;
+    }
+    return kept;
+}
+
 std::uint32_t packed(colour c)
 {
     const auto part = [](double v) { return static_cast<std::uint32_t>(std::lround(255 * v)); };
@@ -61,6 +98,7 @@ cairo_surface_t* make_surface(const std::filesystem::path& file, bool svg, doubl
 {
     if (svg)
         return cairo_svg_surface_create(file.c_str(), width, height);
+    const double resolution = resolution_of(width, height);
     return cairo_image_surface_create(CAIRO_FORMAT_RGB24,
                                       static_cast<int>(std::ceil(resolution * width)),
                                       static_cast<int>(std::ceil(resolution * height)));
@@ -70,12 +108,13 @@ cairo_surface_t* make_surface(const std::filesystem::path& file, bool svg, doubl
 canvas::canvas(const std::filesystem::path& path, double width, double height)
     : path_(path)
     , file_(path)
+    , resolution_(resolution_of(width, height))
     , surface_(make_surface(file_.temporary(), is_svg(), width, height), &cairo_surface_destroy)
     , context_(cairo_create(surface_.get()), &cairo_destroy)
 {
     check(cairo_surface_status(surface_.get()));
     if (!is_svg())
-        cairo_scale(context_.get(), resolution, resolution);
+        cairo_scale(context_.get(), resolution_, resolution_);
     fill({0, 0, width, height}, {1, 1, 1});
     cairo_set_line_join(context_.get(), CAIRO_LINE_JOIN_ROUND);
 }
@@ -87,9 +126,11 @@ bool canvas::is_svg() const
 
 void canvas::check(cairo_status_t status) const
 {
+    const char* const reason = status == CAIRO_STATUS_WRITE_ERROR && errno != 0
+                                   ? std::strerror(errno)
+                                   : cairo_status_to_string(status);
     xunmix::detail::require<xunmix::io_error>(status == CAIRO_STATUS_SUCCESS, "cannot write '",
-                                              path_.string(),
-                                              "': ", cairo_status_to_string(status));
+                                              path_.string(), "': ", reason);
 }
 
 void canvas::choose_font(const text_style& style)
@@ -140,7 +181,7 @@ void canvas::trace(const std::vector<point>& points)
     cairo_t* const cr = context_.get();
     cairo_new_path(cr);
     bool pen_down = false;
-    for (const point& p : points)
+    for (const point& p : distinct(points, resolution_))
     {
         const bool seen = std::isfinite(p.x) && std::isfinite(p.y);
         if (seen && pen_down)
@@ -215,8 +256,8 @@ void canvas::dot(point at, double radius, colour ink, double opacity)
 
 void canvas::image(const raster& values, const box& where, colour_map colours)
 {
-    const auto pixels = [](double length)
-    { return static_cast<std::size_t>(std::max(1L, std::lround(resolution * length))); };
+    const auto pixels = [&](double length)
+    { return static_cast<std::size_t>(std::max(1L, std::lround(resolution_ * length))); };
     const std::size_t width = pixels(where.width);
     const std::size_t height = pixels(where.height);
     const surface picture(cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(width),
@@ -239,9 +280,9 @@ void canvas::image(const raster& values, const box& where, colour_map colours)
     cairo_surface_mark_dirty(picture.get());
     cairo_t* const cr = context_.get();
     cairo_save(cr);
-    cairo_translate(cr, std::round(resolution * where.x) / resolution,
-                    std::round(resolution * where.y) / resolution);
-    cairo_scale(cr, 1 / resolution, 1 / resolution);
+    cairo_translate(cr, std::round(resolution_ * where.x) / resolution_,
+                    std::round(resolution_ * where.y) / resolution_);
+    cairo_scale(cr, 1 / resolution_, 1 / resolution_);
     cairo_set_source_surface(cr, picture.get(), 0, 0);
     cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
     cairo_paint(cr);
@@ -252,6 +293,7 @@ void canvas::save()
 {
     check(cairo_status(context_.get()));
     cairo_surface_flush(surface_.get());
+    errno = 0; // Cairo does not say why it cannot write
     if (!is_svg())
         check(cairo_surface_write_to_png(surface_.get(), file_.temporary().c_str()));
     cairo_surface_finish(surface_.get());

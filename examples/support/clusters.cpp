@@ -68,25 +68,29 @@ clustering cluster_components(const arguments& a, const input& in, const outcome
     return {std::move(similarity), std::move(tree), std::move(labels), std::move(clusters)};
 }
 
-void write_clusters(const run_folder& folder, const arguments& a, const input& in,
-                    const clustering& found)
+void write_clusters(run_folder& folder, const clustering& found)
 {
     const std::size_t k = found.table.count();
     auto similarity = xunmix::tensor<double>::from_shape({k, k});
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
             similarity(i, j) = found.table.similarity(i, j);
-    auto picture = picture_of(found.tree, found.labels, found.clusters);
-    picture.channel_axes = in.channel_axes;
-    picture.position_axes = in.position_axes;
-    picture.title =
-        xunmix::detail::text(in.source, ": ", k, " components in ", found.clusters.size(),
-                             " clusters, ", a.clusters->linkage, " linkage");
+    const auto picture = picture_of(found.tree, found.labels, found.clusters);
     folder.write_csv("clusters.csv", clusters_table(found));
     folder.write_array("similarity.npy", similarity);
     folder.write_array("cluster_patterns.npy", picture.patterns);
     folder.write_array("cluster_maps.npy", picture.maps);
-    draw_dendrogram(folder / "dendrogram.png", picture);
+}
+
+cluster_picture clusters_picture(const arguments& a, const input& in, const clustering& found)
+{
+    auto picture = picture_of(found.tree, found.labels, found.clusters);
+    picture.channel_axes = in.channel_axes;
+    picture.position_axes = in.position_axes;
+    picture.title =
+        xunmix::detail::text(in.source, ": ", found.table.count(), " components in ",
+                             found.clusters.size(), " clusters, ", a.clusters->linkage, " linkage");
+    return picture;
 }
 
 nlohmann::ordered_json report(const arguments& a, const clustering& found)

@@ -27,9 +27,10 @@ void check_clusters(const arguments& a, const input& in);
 
 clustering cluster_components(const arguments& a, const input& in, const outcome& out);
 
-/// clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy, dendrogram.png
-void write_clusters(const run_folder& folder, const arguments& a, const input& in,
-                    const clustering& found);
+/// clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy
+void write_clusters(run_folder& folder, const clustering& found);
+/// For dendrogram.png.
+cluster_picture clusters_picture(const arguments& a, const input& in, const clustering& found);
 
 nlohmann::ordered_json report(const arguments& a, const clustering& found);
 

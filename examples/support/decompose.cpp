@@ -53,8 +53,7 @@ table scree_table(const decomposition& found)
     table out{.columns = {"component", "variance", "mse"}};
     for (std::size_t k = 0; k < found.mse.size(); ++k)
         out.rows.push_back(
-            {k, k == 0 ? std::numeric_limits<double>::quiet_NaN() : found.variances[k - 1],
-             found.mse[k]});
+            {k, k == 0 ? cell(std::string()) : cell(found.variances[k - 1]), found.mse[k]});
     return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,9 +25,16 @@ struct run
     std::size_t iterations = 0;
     std::size_t best_iteration = 0;
     std::size_t rises = 0; ///< iterations that raised the objective
-    double mse = 0;
+    double mse = 0;        ///< weighted where the data are
+    double divergence = 0; ///< with --beta; else NaN
     double seconds = 0;
     std::vector<xunmix::record> history;
+
+    /// What the run made small.
+    [[nodiscard]] double misfit() const
+    {
+        return std::isnan(divergence) ? mse : divergence;
+    }
 };
 
 /// All starts, and the factors of the best.

@@ -64,7 +64,13 @@ void mask_disk(input& in, const xunmix::disk& disk)
                                       "--mask-disk needs patterns of two axes; this scan's "
                                       "channels have ",
                                       in.channel_axes.size());
-    in.keep = disk.outside({in.channel_axes[0].size, in.channel_axes[1].size});
+    const xunmix::image_extents detector{in.channel_axes[0].size, in.channel_axes[1].size};
+    in.keep = disk.outside(detector);
+    const auto left = std::count(in.keep->begin(), in.keep->end(), true);
+    require<xunmix::invalid_argument>(
+        left != std::ssize(*in.keep), "--mask-disk masks no channel: a disk at (", disk.center[0],
+        ", ", disk.center[1], ") of radius ", disk.radius, " holds no pixel of the ", detector[0],
+        " x ", detector[1], " detector; give y, x and r in pixels, counted from 0");
     in.mask = text("disk at (", disk.center[0], ", ", disk.center[1], "), radius ", disk.radius);
 }
 
@@ -137,7 +143,7 @@ input take_scan(const arguments& a)
     require<xunmix::invalid_argument>(a.simulate.empty(), "--simulate makes a scan in the place of "
                                                           "INPUT; leave out one of the two");
     input in;
-    in.source = a.input.filename().string();
+    in.source = xunmix::detail::valid_utf8(a.input.filename().string());
     in.scan = read(a);
     in.positions = !a.positions.empty()            ? a.positions
                    : in.scan.position_axes.empty() ? usual_positions(in.scan.axes.size())

@@ -2,9 +2,14 @@
 #include "model_options.hpp"
 #include "model.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <xunmix/constraint/any_constraint.hpp>
@@ -46,8 +51,14 @@ void describe_constraints(CLI::App& app, arguments& a)
 
 void describe_orthogonality(CLI::App& app, arguments& a)
 {
-    const std::map<std::string, xunmix::side> sides{{"maps", xunmix::side::maps},
-                                                    {"components", xunmix::side::components}};
+    const auto to_side = [](std::string& word)
+    {
+        if (word != "maps" && word != "components")
+            return "takes maps or components, got \"" + word + '"';
+        word = std::to_string(
+            static_cast<int>(word == "maps" ? xunmix::side::maps : xunmix::side::components));
+        return std::string();
+    };
     app.add_option("--orthogonality", a.orthogonality,
                    std::string("Weight of soft_orthogonal") + (a.survey ? "" : " and ard") +
                        ", from 0, plain, to 1, no overlap [" +
@@ -56,7 +67,7 @@ void describe_orthogonality(CLI::App& app, arguments& a)
         ->type_name("WEIGHT");
     app.add_option("--orthogonal-side", a.orthogonal_side,
                    "Which factors soft_orthogonal keeps apart: maps or components [maps]")
-        ->transform(CLI::CheckedTransformer(sides).description(""))
+        ->transform(CLI::Validator(to_side, ""))
         ->type_name("SIDE");
 }
 
@@ -138,6 +149,22 @@ void check_starts(const arguments& a)
 }
 }
 
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most)
+{
+    const auto check = [least, most](const std::string& text) -> std::string
+    {
+        std::uint64_t value = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, failure] = std::from_chars(text.data(), end, value);
+        const bool whole = !text.empty() && failure == std::errc{} && stop == end;
+        if (whole && value >= least && value <= most)
+            return {};
+        return "takes a whole number from " + std::to_string(least) + " to " +
+               std::to_string(most) + ", got \"" + text + '"';
+    };
+    return {check, ""};
+}
+
 void describe_preparation(CLI::App& app, arguments& a)
 {
     app.add_option("--despike", a.despike,
@@ -189,14 +216,16 @@ void describe_starts(CLI::App& app, arguments& a)
     app.add_option("--starts", a.starts,
                    std::string("Random starts") + (a.survey ? " at each rank" : "") +
                        "; the one with the least mse is kept")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
+        ->check(whole_number(1, most_starts))
         ->capture_default_str();
     show_for_one(app.add_option("--screening", a.screening,
                                 "All starts run so many iterations; the best of them alone goes "
                                 "on to the end")
+                     ->check(whole_number(1, most_iterations))
                      ->type_name("N"),
                  a);
     app.add_option("--seed", a.seed, "Of the first start; the next ones count on from it")
+        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str();
     app.add_option("--init", a.init,
                    "Where a start comes from. uniform: random numbers; positions: of the scan, at "
@@ -214,6 +243,11 @@ void check_model(const CLI::App& app, const arguments& a)
         const CLI::Option* known = app.get_option_no_throw(option);
         return known != nullptr && known->count() > 0;
     };
+    for (const auto& [option, names] :
+         {std::pair("--maps", &a.maps), {"--components", &a.components}})
+        if (names->size() > 1 && std::ranges::find(*names, "none") != names->end())
+            refuse(option, "none stands for no constraint at all, so it stands alone; leave out "
+                           "either none or the others");
     if (a.survey)
         check_survey(a);
     else if (a.algorithm == "pca")

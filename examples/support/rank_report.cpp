@@ -3,12 +3,16 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <iomanip>
+#include <iostream>
 #include <iterator>
 #include <sstream>
 #include <type_traits>
 #include <variant>
+
+#include <unistd.h>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/rank/report.hpp>
@@ -31,6 +35,30 @@ xu::noise_model noise_of(const arguments& a)
                                    : xu::noise_model::automatic;
 }
 
+/// Says on std::clog how far a report is, every five seconds, on a terminal oftener and in one
+/// line.
+auto progress_of_report()
+{
+    using clock = std::chrono::steady_clock;
+    const bool is_terminal = isatty(STDERR_FILENO) != 0;
+    return [is_terminal, last = clock::now()](const xu::rank_progress& at) mutable
+    {
+        const bool ends = at.done == at.total;
+        const std::chrono::duration<double> pause = clock::now() - last;
+        if (pause.count() < (is_terminal ? 0.2 : 5) && !(is_terminal && ends))
+            return;
+        last = clock::now();
+        const auto line =
+            at.doing == xu::rank_progress::step::starts
+                ? text("rank ", at.rank, ": ", at.done, " of ", at.total, " starts")
+                : text("noise edge of rank ", at.rank, ": ", at.done, " of ", at.total, " draws");
+        if (is_terminal)
+            std::clog << '\r' << (ends ? "" : line) << "\033[K" << std::flush;
+        else
+            std::clog << line << std::endl;
+    };
+}
+
 xu::rank_options options_of(const arguments& a)
 {
     return {.ranks = a.rank_report->ranks,
@@ -41,7 +69,8 @@ xu::rank_options options_of(const arguments& a)
             .draws = a.rank_report->draws,
             .held_out = a.rank_report->held_out,
             .seed = a.seed,
-            .threads = a.threads};
+            .threads = a.threads,
+            .observer = progress_of_report()};
 }
 
 template <class T>

@@ -99,6 +99,24 @@ double cutoff_of(const std::vector<std::string>& names)
     return cutoff;
 }
 
+/// Whether the runs made a divergence small, of which the report tells beside the mse.
+bool has_divergence(const outcome& out)
+{
+    return !std::isnan(out.runs[out.best].divergence);
+}
+
+/// "divergence 1.02, mse 30.1", "weighted mse 1.02", "mse 30.1"
+std::string misfit_words(const outcome& out)
+{
+    const auto& best = out.runs[out.best];
+    std::ostringstream text;
+    if (has_divergence(out))
+        text << "divergence " << best.divergence << ", mse " << best.mse;
+    else
+        text << (out.noise == "poisson" ? "weighted mse " : "mse ") << best.mse;
+    return text.str();
+}
+
 /// "kept 3 of 10"
 std::string kept_words(const arguments& a, const outcome& out)
 {
@@ -109,8 +127,8 @@ std::string title_of(const arguments& a, const outcome& out)
 {
     std::ostringstream title;
     title << (finds_rank(a.algorithm) ? kept_words(a, out) : "rank " + std::to_string(a.rank))
-          << ", " << a.algorithm << ", " << out.noise << (a.beta ? "" : " noise") << ", mse "
-          << out.runs[out.best].mse;
+          << ", " << a.algorithm << ", " << out.noise << (a.beta ? "" : " noise") << ", "
+          << misfit_words(out);
     return title.str();
 }
 }
@@ -124,12 +142,14 @@ xunmix::tensor<double> without_nan(xunmix::tensor<double> values)
 
 table history_table(const outcome& out)
 {
-    table history{.columns = {"start", "seed", "iteration", "objective", "mse", "relative_change",
+    const std::string misfit = has_divergence(out) ? "divergence" : "mse";
+    table history{.columns = {"start", "seed", "iteration", "objective", misfit, "relative_change",
                               "seconds"}};
     for (std::size_t start = 0; start < out.runs.size(); ++start)
         for (const auto& r : out.runs[start].history)
             history.rows.push_back({start + 1, out.runs[start].seed, r.iteration, r.objective,
-                                    r.mse, r.relative_change, r.seconds});
+                                    has_divergence(out) ? r.divergence : r.mse, r.relative_change,
+                                    r.seconds});
     return history;
 }
 
@@ -155,31 +175,38 @@ nlohmann::ordered_json report(const arguments& a, const input& in, const outcome
     double seconds = 0;
     for (const auto& r : out.runs)
     {
-        starts.push_back({{"seed", r.seed},
-                          {"status", r.status},
-                          {"iterations", r.iterations},
-                          {"best_iteration", r.best_iteration},
-                          {"rises", r.rises},
-                          {"mse", r.mse},
-                          {"seconds", r.seconds}});
+        auto& start =
+            starts.emplace_back(nlohmann::ordered_json{{"seed", r.seed},
+                                                       {"status", r.status},
+                                                       {"iterations", r.iterations},
+                                                       {"best_iteration", r.best_iteration},
+                                                       {"rises", r.rises},
+                                                       {"mse", r.mse}});
+        if (has_divergence(out))
+            start["divergence"] = r.divergence;
+        start["seconds"] = r.seconds;
         seconds += r.seconds;
     }
     const auto& best = out.runs[out.best];
-    return {{"program", "unmix"},
-            {"version", xunmix::version},
-            {"command_line", a.command_line},
-            {"data", describe_data(a, in)},
-            {"options", describe_options(a)},
-            {"noise_model", out.noise},
-            {"kept", out.rank()},
-            {"status", best.status},
-            {"seed", best.seed},
-            {"iterations", best.iterations},
-            {"mse", best.mse},
-            {"seconds", seconds},
-            {"negative_data", out.negative_data},
-            {"one_read_per_iteration", out.one_read},
-            {"starts", starts}};
+    nlohmann::ordered_json all{{"program", "unmix"},
+                               {"version", xunmix::version},
+                               {"command_line", a.command_line},
+                               {"data", describe_data(a, in)},
+                               {"options", describe_options(a)},
+                               {"noise_model", out.noise},
+                               {"kept", out.rank()},
+                               {"status", best.status},
+                               {"seed", best.seed},
+                               {"iterations", best.iterations},
+                               {"mse", best.mse},
+                               {"mse_is_weighted", out.noise == "poisson"}};
+    if (has_divergence(out))
+        all["divergence"] = best.divergence;
+    all["seconds"] = seconds;
+    all["negative_data"] = out.negative_data;
+    all["one_read_per_iteration"] = out.one_read;
+    all["starts"] = starts;
+    return all;
 }
 
 montage montage_of(const arguments& a, const input& in, const outcome& out)
@@ -211,11 +238,13 @@ convergence convergence_of(const arguments& a, const outcome& out)
     convergence c{.curves = {}, .best = out.best, .title = title_of(a, out)};
     if (a.beta)
         c.quantity = "mean deviance, 2 x beta divergence";
+    else if (out.noise == "poisson")
+        c.quantity = "weighted mean square error";
     for (const auto& r : out.runs)
     {
         auto& curve = c.curves.emplace_back();
         for (const auto& record : r.history)
-            curve.push_back(record.mse);
+            curve.push_back(has_divergence(out) ? record.divergence : record.mse);
     }
     return c;
 }
@@ -229,7 +258,7 @@ std::string summary(const arguments& a, const outcome& out)
 {
     const auto& best = out.runs[out.best];
     std::ostringstream text;
-    text << "mse " << best.mse << " after " << best.iterations << " iterations (" << best.status
+    text << misfit_words(out) << " after " << best.iterations << " iterations (" << best.status
          << ", seed " << best.seed;
     if (out.runs.size() > 1)
         text << ", best of " << out.runs.size() << " starts";

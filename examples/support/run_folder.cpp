@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "run_folder.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <fstream>
+#include <iostream>
 #include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace support
 {
@@ -22,6 +29,31 @@ void remove_empty(const std::vector<fs::path>& folders)
 run_folder::run_folder(fs::path path)
     : path_(std::move(path))
 {
+    try
+    {
+        make();
+        lock();
+    }
+    catch (...)
+    {
+        remove_empty(made_);
+        throw;
+    }
+    remove_leftovers();
+}
+
+run_folder::~run_folder()
+{
+    if (locked_ >= 0)
+        close(locked_);
+    remove_empty(made_);
+}
+
+/// The folder, and a file in it to see whether that can be written.
+void run_folder::make()
+{
+    if (path_.empty())
+        throw xunmix::io_error("the output needs the name of a folder, got ''");
     std::error_code failure;
     for (fs::path folder = path_; !folder.empty() && !fs::exists(folder, failure);
          folder = folder.parent_path())
@@ -38,29 +70,72 @@ run_folder::run_folder(fs::path path)
         if (!std::ofstream(trial.temporary()).is_open())
             failure = std::error_code(errno, std::generic_category());
     }
-    if (!failure)
-        return;
-    remove_empty(made_);
-    throw xunmix::io_error("cannot write to folder " + name + ": " + failure.message());
+    xunmix::detail::require<xunmix::io_error>(!failure, "cannot write to folder ", name, ": ",
+                                              failure.message());
 }
 
-run_folder::~run_folder()
+/// The kernel gives the lock back when the program ends, however it ends. File systems that have no
+/// locks go without.
+void run_folder::lock()
 {
-    remove_empty(made_);
+    locked_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (locked_ < 0 || flock(locked_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return;
+    close(locked_);
+    throw xunmix::io_error("cannot write to folder '" + path_.string() +
+                           "': another run of unmix is writing to it; wait for its end, or give "
+                           "another --output");
 }
 
-void run_folder::write_text(const std::string& name, const std::string& text) const
+void run_folder::remove_leftovers() const
+{
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(path_, ignored))
+        if (xunmix::replacement::is_temporary(entry.path()))
+            fs::remove(entry.path(), ignored);
+}
+
+void run_folder::note(const std::string& name)
+{
+    if (std::ranges::find(written_, name) == written_.end())
+        written_.push_back(name);
+}
+
+std::string run_folder::summary() const
+{
+    std::string words = "Written to " + path_.string() + ":";
+    for (const std::string& name : written_)
+        words += " " + name;
+    return words + "\n";
+}
+
+void run_folder::write_picture(const std::string& name,
+                               const std::function<void(const fs::path&)>& draw)
+{
+    try
+    {
+        draw(path_ / name);
+        note(name);
+    }
+    catch (const std::exception& failure)
+    {
+        std::cerr << "unmix: warning: no picture " << name << ": " << failure.what() << '\n';
+    }
+}
+
+void run_folder::write_text(const std::string& name, const std::string& text)
 {
     xunmix::write_file(path_ / name, [&](std::ostream& out) { out << text; });
+    note(name);
 }
 
-void run_folder::write_json(const std::string& name, const nlohmann::ordered_json& value) const
+void run_folder::write_json(const std::string& name, const nlohmann::ordered_json& value)
 {
     using json = nlohmann::ordered_json;
     write_text(name, value.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
-void run_folder::write_csv(const std::string& name, const table& values) const
+void run_folder::write_csv(const std::string& name, const table& values)
 {
     std::string text;
     const auto end_line = [&]

@@ -6,6 +6,7 @@
 #include "interrupt_watch.hpp"
 #include "model.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <iostream>
 #include <limits>
@@ -60,6 +61,13 @@ class starts
         else
             for (std::size_t start = 0; start < a_.starts && (start == 0 || !stop_()); ++start)
                 add(a_.seed + start, a_.starts > 1 ? label(start) : "");
+        xunmix::detail::require<xunmix::error>(
+            std::isfinite(out_.runs[out_.best].misfit()),
+            "the factors became infinite or NaN after ", out_.runs[out_.best].iterations,
+            " iterations, and there is nothing to write: ",
+            a_.starts > 1 ? "no start stayed finite" : "the start did not stay finite",
+            "; take weights nearer to 1 in --maps and --components, another --algorithm or --init, "
+            "or scale the data");
         return std::move(out_);
     }
 
@@ -85,8 +93,10 @@ class starts
             },
             loss_);
         out_.runs.push_back({seed, name(result.status), result.iterations, result.best_iteration,
-                             result.rises(), result.mse, result.seconds, result.history});
-        if (out_.runs.size() == 1 || result.mse < out_.runs[out_.best].mse)
+                             result.rises(), result.mse, result.divergence, result.seconds,
+                             result.history});
+        if (out_.runs.size() == 1 ||
+            xunmix::detail::improves(result.misfit(), out_.runs[out_.best].misfit()))
         {
             out_.best = out_.runs.size() - 1;
             keep_result(result, trace, out_);

@@ -107,7 +107,7 @@ xu::survey_state<T> read_state(const std::filesystem::path& path, const M& data,
 template <class T>
 void write_best(const run_folder& folder, const xu::rank_survey<T>& found)
 {
-    const run_folder place(folder / ("rank_" + std::to_string(found.rank)));
+    run_folder place(folder / ("rank_" + std::to_string(found.rank)));
     place.write_array("maps.npy", found.best->maps());
     place.write_array("components.npy", found.best->components());
 }

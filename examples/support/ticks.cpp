@@ -65,6 +65,11 @@ std::string short_number(double value, int digits)
     return without_trailing_zeros(fixed(rounded, std::max(0, digits - 1 - exponent)));
 }
 
+bool is_resolved(double low, double high)
+{
+    return high - low > std::max(1e-300, 1e-9 * std::max(std::abs(low), std::abs(high)));
+}
+
 double round_down(double value)
 {
     const double power = std::pow(10.0, std::floor(std::log10(value) + 1e-9));
@@ -74,7 +79,7 @@ double round_down(double value)
 
 std::vector<double> linear_ticks(double low, double high, int count)
 {
-    if (!(high > low) || count < 1)
+    if (!std::isfinite(high - low) || !is_resolved(low, high) || count < 1)
         return {low};
     const double least = (high - low) / count;
     const double power = std::pow(10.0, std::floor(std::log10(least)));
@@ -84,14 +89,16 @@ std::vector<double> linear_ticks(double low, double high, int count)
             step = factor * power;
     std::vector<double> ticks;
     const double slack = 1e-6;
-    for (double i = std::ceil(low / step - slack); i <= high / step + slack; ++i)
-        ticks.push_back(i * step);
+    const double first = std::ceil(low / step - slack);
+    const auto steps = static_cast<int>(std::floor(high / step + slack) - first);
+    for (int i = 0; i <= steps; ++i)
+        ticks.push_back((first + i) * step);
     return ticks;
 }
 
 std::vector<double> logarithmic_ticks(double low, double high, int count)
 {
-    const double decades = std::log10(high / low);
+    const double decades = std::log10(high) - std::log10(low);
     const std::vector<int> factors =
         3 * decades <= count ? std::vector<int>{1, 2, 5} : std::vector<int>{1};
     const int stride = static_cast<int>(decades) / std::max(count, 1) + 1;

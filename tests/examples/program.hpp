@@ -17,10 +17,10 @@ struct program_run
     std::string output; ///< standard output and standard error
 };
 
-/// Runs unmix with arguments as a shell takes them.
-inline program_run run_unmix(const std::string& arguments)
+/// Runs unmix with arguments as a shell takes them, after `before`: what the shell is to do first.
+inline program_run run_unmix_with(const std::string& before, const std::string& arguments)
 {
-    const std::string command = std::string("'" XUNMIX_PROGRAM "' ") + arguments + " 2>&1";
+    const std::string command = before + "'" XUNMIX_PROGRAM "' " + arguments + " 2>&1";
     FILE* pipe = popen(command.c_str(), "r");
     if (pipe == nullptr)
         throw std::runtime_error("cannot start unmix");
@@ -31,4 +31,9 @@ inline program_run run_unmix(const std::string& arguments)
     const int status = pclose(pipe);
     run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return run;
+}
+
+inline program_run run_unmix(const std::string& arguments)
+{
+    return run_unmix_with("", arguments);
 }

@@ -38,10 +38,10 @@ TEST_CASE("run_folder: an unused folder goes again, a used one keeps its files")
     }
     CHECK(scratch.count() == 0);
     {
-        const support::run_folder used(scratch / "a" / "b");
+        support::run_folder used(scratch / "a" / "b");
         used.write_text("note.txt", "kept");
     }
-    const support::run_folder again(scratch / "a" / "b");
+    support::run_folder again(scratch / "a" / "b");
     again.write_csv("history.csv", {.columns = {"iteration", "mse"},
                                     .rows = {{1, 0.1}, {2, 1e-300}, {3, std::nan("")}}});
     again.write_json("report.json", {{"version", "0.1.0"}, {"rank", 3}, {"mse", std::nan("")}});
@@ -51,6 +51,25 @@ TEST_CASE("run_folder: an unused folder goes again, a used one keeps its files")
     CHECK(read_bytes(again / "report.json") ==
           "{\n  \"version\": \"0.1.0\",\n  \"rank\": 3,\n  \"mse\": null\n}\n");
     CHECK(xu::read_npy_as<double>(again / "maps.npy") == ramp({2, 3}));
+}
+
+TEST_CASE("run_folder: one run has it at a time, and what a killed one left half-written goes")
+{
+    const scratch_folder scratch;
+    const auto folder = scratch / "out";
+    std::filesystem::create_directory(folder);
+    write_bytes(folder / "maps.npy.1a2b3c4d.part", "half");
+    write_bytes(folder / "notes.part", "the user's");
+    {
+        const support::run_folder first(folder);
+        CHECK(!std::filesystem::exists(folder / "maps.npy.1a2b3c4d.part"));
+        CHECK(std::filesystem::exists(folder / "notes.part"));
+        const auto message = message_of<xu::io_error>([&] { support::run_folder{folder}; });
+        CAPTURE(message);
+        CHECK(message.find(folder.string()) != std::string::npos);
+        CHECK(message.find("another run") != std::string::npos);
+    }
+    CHECK_NOTHROW(support::run_folder{folder});
 }
 
 TEST_CASE("run_folder: what cannot be a folder is refused before anything is written")
