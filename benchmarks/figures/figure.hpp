@@ -69,4 +69,7 @@ void smoothing();
 void soft_orthogonality();
 void relevance();
 void scaling();
+
+// Starts, in starts.cpp.
+void vca();
 }
