@@ -39,9 +39,10 @@ void interrupt(int signal)
 
 void end_on_signals()
 {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-        if (std::signal(signal, interrupt) == SIG_IGN)
-            std::signal(signal, SIG_IGN); // as nohup wants it
+    std::signal(SIGINT, interrupt);
+    std::signal(SIGTERM, interrupt);
+    if (std::signal(SIGHUP, interrupt) == SIG_IGN)
+        std::signal(SIGHUP, SIG_IGN); // as nohup wants it
 }
 
 int run(const support::arguments& a)

@@ -32,7 +32,7 @@ bool is_npy(const std::filesystem::path& path)
 xunmix::scan_file read(const arguments& a)
 {
     if (!is_npy(a.input))
-        return xunmix::read_hdf5(a.input, {.dataset = a.dataset});
+        return xunmix::read_hdf5(a.input, {.dataset = a.dataset, .in_trial = true});
     require<xunmix::invalid_argument>(a.dataset.empty(), "--dataset is for HDF5 files; this is "
                                                          "an .npy file, which holds one array");
     return xunmix::plain_scan(xunmix::read_npy(a.input), a.input.stem().string());

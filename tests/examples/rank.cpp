@@ -152,7 +152,8 @@ TEST_CASE("unmix rank refuses what cannot be")
                   "min(256, 60) unmasked; got 61");
     check_refused(counts, "rank", "--held-out 1", 1,
                   "the share held out must lie between 0 and 1, got 1");
-    check_refused(counts, "rank", "--starts 0", 2, "--starts: Value 0 not in range 1 to 1000000");
+    check_refused(counts, "rank", "--starts 0", 2,
+                  "--starts: takes a whole number from 1 to 1000000, got \"0\"");
     const auto late = run_unmix("--seed 3 rank scan.npy");
     CHECK(late.exit_code == 2);
     CHECK(late.output.find("rank: the word comes first, then the scan and the options: unmix rank "

@@ -337,7 +337,7 @@ TEST_CASE("unmix survey refuses ranks that cannot be")
 
 TEST_CASE("unmix survey refuses options that cannot be")
 {
-    check_refused("--starts 0", 2, "--starts: Value 0 not in range 1 to 1000000");
+    check_refused("--starts 0", 2, "--starts: takes a whole number from 1 to 1000000, got \"0\"");
     check_refused("--iterations 0", 1, "a survey needs at least one iteration a start, got 0");
     check_refused("--ranks 2:15 --compression 9", 1,
                   "the compression must keep at least as many directions as the model has "

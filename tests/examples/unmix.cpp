@@ -300,8 +300,10 @@ TEST_CASE("unmix refuses constraints it does not know and options that contradic
                   "ridge:WEIGHT, bounded:LOWER:UPPER, sum_to_one, unit_norm[:P], "
                   "smooth:WEIGHT, resolution_limit:CUTOFF, "
                   "no_downward_convex_peak[:FROM[:EVERY]], decaying:COMPONENT");
-    check_refused(small_scan(), "--rank 2 --maps bounded:2:1",
-                  "bounded needs lower <= upper, got 2 and 1");
+    check_refused(
+        small_scan(), "--rank 2 --maps bounded:2:1",
+        "bounded needs lower <= upper and a finite number between them, got 2 and 1; leave a "
+        "side open with lower = -infinity or upper = infinity");
     check_refused(small_scan(), "--rank 2 --dataset /a",
                   "--dataset is for HDF5 files; this is an .npy file, which holds one array");
     check_refused(small_scan(), "--rank 2 --tolerance -1",

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <xunmix/io/child_process.hpp>
 #include <xunmix/io/hdf5_file.hpp>
 
 namespace xunmix
@@ -20,6 +21,10 @@ struct hdf5_options
     /// Path inside the file, of a dataset or of a group with a dataset `data`; may stay empty
     /// where the file holds one scan only.
     std::string dataset = {};
+    /// Whether a process of its own reads the file first: libhdf5 1.10 crashes or hangs on some
+    /// damaged files, which then are errors. It takes the time of the reading once more; the values
+    /// of a scan of more than 32 MB are left out of the trial.
+    bool in_trial = false;
 };
 
 namespace detail
@@ -203,11 +208,12 @@ inline void read_emd_axes(const H5::H5File& file, const std::string& parent, sca
         along.is_position = clear && role(along) > 0;
 }
 
-inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about)
+inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about, bool with_values)
 {
     const H5::DataSet dataset = file.openDataSet(about.path);
     const std::string parent = parent_of(about.path);
-    scan_file scan = plain_scan(read_numbers(dataset, about), valid_utf8(name_of(about.path)));
+    scan_file scan =
+        plain_scan(read_numbers(dataset, about, with_values), valid_utf8(name_of(about.path)));
     const H5::Group group = file.openGroup(parent);
     const bool is_hyperspy = group.nameExists("axis-0");
     if (is_hyperspy)
@@ -221,6 +227,38 @@ inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about)
             scan.position_axes.push_back(i);
     return scan;
 }
+
+/// Bytes of values that a trial leaves out.
+inline constexpr std::size_t large_scan = std::size_t{32} << 20U;
+
+/// What read_hdf5 reads; for a trial, without the values where they are many.
+inline scan_file read_hdf5_file(const std::filesystem::path& path, const hdf5_options& options,
+                                bool is_trial)
+{
+    const quiet_hdf5 quiet;
+    const std::string name = "'" + path.string() + "'";
+    const H5::H5File file = open_hdf5(path);
+    try
+    {
+        const hdf5_dataset about = choose_dataset(file, options, name);
+        const std::string what = text(name, ": dataset ", about.path);
+        require<io_error>(
+            !about.type.empty(), what,
+            " does not hold numbers (integer, floating point or bool); choose another "
+            "with dataset");
+        require<io_error>(about.shape.size() >= 2, what, " has the shape ", shape_text(about.shape),
+                          "; a scan needs two axes or more, positions and channels");
+        require_filters(file.openDataSet(about.path), what);
+        require_content(file.openDataSet(about.path), about, what);
+        const bool is_large = file.openDataSet(about.path).getInMemDataSize() > large_scan;
+        return read_scan(file, about, !(is_trial && is_large));
+    }
+    catch (const H5::Exception& failure)
+    {
+        throw io_error(text(name, " is damaged or truncated: HDF5 reports ", failure.getDetailMsg(),
+                            "; copy or save it again"));
+    }
+}
 }
 
 /// The scan of an HDF5 file, with its axes and positions where the file describes them: HyperSpy's
@@ -230,28 +268,12 @@ inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about)
 /// one to choose from, for values that are not numbers and for fewer than two axes.
 inline scan_file read_hdf5(const std::filesystem::path& path, const hdf5_options& options = {})
 {
-    const detail::quiet_hdf5 quiet;
-    const std::string name = "'" + path.string() + "'";
-    const H5::H5File file = detail::open_hdf5(path);
-    try
-    {
-        const detail::hdf5_dataset about = detail::choose_dataset(file, options, name);
-        const std::string what = detail::text(name, ": dataset ", about.path);
-        detail::require<io_error>(
-            !about.type.empty(), what,
-            " does not hold numbers (integer, floating point or bool); choose another "
-            "with dataset");
-        detail::require<io_error>(about.shape.size() >= 2, what, " has the shape ",
-                                  detail::shape_text(about.shape),
-                                  "; a scan needs two axes or more, positions and channels");
-        detail::require_filters(file.openDataSet(about.path), what);
-        detail::require_content(file.openDataSet(about.path), about, what);
-        return detail::read_scan(file, about);
-    }
-    catch (const H5::Exception& failure)
-    {
-        throw io_error(detail::text(name, " is damaged or truncated: HDF5 reports ",
-                                    failure.getDetailMsg(), "; copy or save it again"));
-    }
+    constexpr unsigned seconds = 2;
+    const auto try_it = [&] { static_cast<void>(detail::read_hdf5_file(path, options, true)); };
+    detail::require<io_error>(!options.in_trial || detail::survives(try_it, seconds), "'",
+                              path.string(),
+                              "' is damaged: libhdf5 crashes on it, or computes for more than ",
+                              seconds, " seconds; copy or save it again");
+    return detail::read_hdf5_file(path, options, false);
 }
 }

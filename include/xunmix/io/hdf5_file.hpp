@@ -231,16 +231,19 @@ const H5::PredType& native_type()
 }
 
 /// Reads into `out` where T is the type that `about` names; HDF5 decompresses and swaps bytes on
-/// the way, chunk by chunk. A bool is read as the byte it is.
+/// the way, chunk by chunk. A bool is read as the byte it is. Without values only the shape is
+/// there.
 template <class T>
-bool read_if(const H5::DataSet& dataset, const hdf5_dataset& about, any_tensor& out)
+bool read_if(const H5::DataSet& dataset, const hdf5_dataset& about, bool with_values,
+             any_tensor& out)
 {
     const bool is_bool = about.type == "bool" && std::same_as<T, std::uint8_t>;
     if (about.type != type_name<T>() && !is_bool)
         return false;
     auto values = tensor<T>::from_shape(about.shape);
     const H5::DataType in_memory = is_bool ? dataset.getDataType() : H5::DataType(native_type<T>());
-    dataset.read(values.data(), in_memory);
+    if (with_values)
+        dataset.read(values.data(), in_memory);
     out = std::move(values);
     return true;
 }
@@ -260,11 +263,12 @@ inline void require_content(const H5::DataSet& dataset, const hdf5_dataset& abou
                       " bytes of them: it is damaged, or was not written to its end");
 }
 
-inline any_tensor read_numbers(const H5::DataSet& dataset, const hdf5_dataset& about)
+inline any_tensor read_numbers(const H5::DataSet& dataset, const hdf5_dataset& about,
+                               bool with_values)
 {
     any_tensor out;
     const auto read_first_match = [&]<class... T>(const std::variant<tensor<T>...>&)
-    { return (read_if<T>(dataset, about, out) || ...); };
+    { return (read_if<T>(dataset, about, with_values, out) || ...); };
     require<io_error>(read_first_match(out), "dataset ", about.path, " does not hold numbers");
     return out;
 }
