@@ -80,7 +80,7 @@ class hdf5_texts
     {
         open_header(header);
         for (std::size_t block = 0; block < blocks_.size() && block < most_blocks; ++block)
-            if (const auto found = search(blocks_[block], name))
+            if (auto found = search(blocks_[block], name))
                 return found;
         return {};
     }
@@ -152,7 +152,7 @@ class hdf5_texts
                     blocks_.push_back({address, length, is_new_ ? std::size_t{4} : 0});
             }
             else if (type == attribute && (flags & shared) == 0)
-                if (const auto text = value_of(message, name))
+                if (auto text = value_of(message, name))
                     return text;
         }
         return {};
