@@ -131,15 +131,15 @@ inline std::size_t npy_count(const npy_header& header, std::istream& file,
     file.seekg(start);
     require<io_error>(file.good(), "cannot read ", quoted(path), ": not a plain file");
     const auto held = static_cast<std::uint64_t>(end - start);
+    const bool empty =
+        std::find(header.shape.begin(), header.shape.end(), 0U) != header.shape.end();
     // An empty array has strides all the same, which must be numbers.
     std::uint64_t room = std::numeric_limits<std::int64_t>::max() / header.item_bytes();
     for (const std::uint64_t extent : header.shape)
         room /= std::max<std::uint64_t>(extent, 1);
-    require<io_error>(room > 0 || header.shape.empty(), quoted(path),
+    require<io_error>(room > 0 || !empty, quoted(path),
                       " is damaged: its header promises the shape ", shape_text(header.shape),
                       ", more than any memory holds; save it again with numpy.save");
-    const bool empty =
-        std::find(header.shape.begin(), header.shape.end(), 0U) != header.shape.end();
     std::uint64_t count = empty ? 0 : 1;
     bool too_many = false;
     for (const std::uint64_t extent : header.shape)
