@@ -70,7 +70,7 @@ def run(program, folder, arguments):
     except subprocess.TimeoutExpired:
         return None, "(still runs after 5 s)"
     said = ended.stderr.strip().replace(str(folder), "FOLDER")
-    return ended.returncode, " | ".join(line for line in said.splitlines() if line)
+    return ended.returncode, " | ".join(line for line in said.splitlines() if line and not line.startswith("iteration "))
 
 
 def main():

@@ -76,7 +76,7 @@ def unmix(program, folder, rank, out, *more):
 
 def kills(program, folder, moments, chance):
     """Runs that are killed somewhere between their beginning and their end."""
-    command = unmix(program, folder, RANKS["second"], "killed", "--iterations", 1500, "--tolerance", 0)
+    command = unmix(program, folder, RANKS["second"], "killed", "--iterations", 500, "--tolerance", 0)
     begin = time.monotonic()
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     length = time.monotonic() - begin
