@@ -64,8 +64,9 @@ struct raster
     std::vector<double> values = {};
 };
 
-/// A white page drawn with Cairo, PNG at twice the nominal resolution (less where it is huge) or SVG
-/// as the file's ending says. The file appears, whole, on `save()`. Throws xunmix::io_error where it cannot be written.
+/// A white page drawn with Cairo, PNG at twice the nominal resolution (less where it is huge) or
+/// SVG as the file's ending says. The file appears, whole, on `save()`. Throws xunmix::io_error
+/// where it cannot be written.
 class canvas
 {
   public:
