@@ -116,7 +116,6 @@ inline std::uint64_t read(const void* memory, std::size_t bytes, std::size_t thr
     return total;
 }
 
-/// X S and X^T C by BLAS, in the layout that is faster there: factors as k x n and k x m, each
 /// C = op(A) op(B) in one call of OpenBLAS with its own threads, row-major: what a bare BLAS takes.
 /// (xunmix's own calls are small, so that their bits do not depend on those threads.)
 inline void bare_blas(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n,
@@ -130,6 +129,7 @@ inline void bare_blas(bool transpose_a, bool transpose_b, std::size_t m, std::si
                                     index(ldc));
 }
 
+/// X S and X^T C by BLAS, in the layout that is faster there: factors as k x n and k x m, each
 /// overwritten with its product.
 inline void multiply_by_blas(const float* x, std::vector<float>& c, std::vector<float>& s,
                              std::size_t k)
