@@ -120,14 +120,12 @@ TEST_CASE("bad input: values outside the range of the factors' arithmetic")
     matrix tiny(12, 9, 0), huge(12, 9, 0);
     tiny(0, 0) = 1e-20;
     huge(0, 0) = 1e20;
-    CHECK(
-        refusal<xu::invalid_data>(unfold_as<float>(tiny), {.rank = 2, .threads = 1}) ==
-        "X is out of the range in which 4-byte factors can be computed: |X|^2 is 1e-40; scale it, "
-        "or unfold it as double");
-    CHECK(
-        refusal<xu::invalid_data>(unfold_as<float>(huge), {.rank = 2, .threads = 1}) ==
-        "X is out of the range in which 4-byte factors can be computed: |X|^2 is 1e+40; scale it, "
-        "or unfold it as double");
+    CHECK(refusal<xu::invalid_data>(unfold_as<float>(tiny), {.rank = 2, .threads = 1}) ==
+          "X is out of the range in which 4-byte factors can be computed: its values go from 0 to "
+          "1e-20, and |X|^2 is 1e-40; scale it to values near 1, or unfold it as double");
+    CHECK(refusal<xu::invalid_data>(unfold_as<float>(huge), {.rank = 2, .threads = 1}) ==
+          "X is out of the range in which 4-byte factors can be computed: its values go from 0 to "
+          "1e+20, and |X|^2 is 1e+40; scale it to values near 1, or unfold it as double");
     CHECK_NOTHROW(xu::factorize(unfold_as<double>(tiny), {.rank = 2, .threads = 1}, xu::hals{}));
     CHECK_NOTHROW(xu::factorize(unfold_as<double>(huge), {.rank = 2, .threads = 1}, xu::hals{}));
     huge(0, 0) = 1e160;
@@ -141,9 +139,11 @@ TEST_CASE("bad input: a constraint's own options")
     CHECK(refusal<xu::invalid_argument>(x, {.rank = 2, .threads = 1},
                                         xu::on_maps(xu::sparse{.weight = -1})) ==
           "sparse needs a weight that is not negative and finite, got -1");
-    CHECK(refusal<xu::invalid_argument>(x, {.rank = 2, .threads = 1},
-                                        xu::on_components(xu::any_constraint({"bounded:1:0"}))) ==
-          "bounded needs lower <= upper, got 1 and 0");
+    CHECK(
+        refusal<xu::invalid_argument>(x, {.rank = 2, .threads = 1},
+                                      xu::on_components(xu::any_constraint({"bounded:1:0"}))) ==
+        "bounded needs lower <= upper and a finite number between them, got 1 and 0; leave a side "
+        "open with lower = -infinity or upper = infinity");
     CHECK(refusal<xu::invalid_argument>(x, {.rank = 2, .threads = 1},
                                         xu::on_maps(xu::fixed(to_tensor(matrix(9, 1, 1))))) ==
           "fixed needs values of shape (c, 12) with 1 <= c <= 2, got (1, 9)");

@@ -216,8 +216,10 @@ class symmetric_eigen
     {
         order_.resize(k);
         std::iota(order_.begin(), order_.end(), std::size_t{0});
-        std::stable_sort(order_.begin(), order_.end(),
-                         [&](std::size_t a, std::size_t b) { return values_[a] < values_[b]; });
+        // Equal ones as they came. (stable_sort would allocate.)
+        std::sort(order_.begin(), order_.end(),
+                  [&](std::size_t a, std::size_t b)
+                  { return std::pair(values_[a], a) < std::pair(values_[b], b); });
         std::copy(vectors.begin(), vectors.end(), reflectors_.begin());
         std::copy(values_.begin(), values_.end(), off_.begin());
         for (std::size_t i = 0; i < k; ++i)
