@@ -61,11 +61,13 @@ int run(const support::arguments& a)
     if (!out.relevances.empty())
         folder.write_csv("relevances.csv", support::relevances_table(out));
     std::optional<support::clustering> clusters;
+    std::optional<support::cluster_picture> tree;
     if (a.clusters)
     {
         folder.write_json("report.json", report); // before what may take long, or fail
         clusters = support::cluster_components(a, in, out);
-        support::write_clusters(folder, *clusters);
+        tree = support::clusters_picture(a, in, *clusters);
+        support::write_clusters(folder, *clusters, *tree);
         report["clusters"] = support::report(a, *clusters);
     }
     folder.write_json("report.json", report);
@@ -81,9 +83,9 @@ int run(const support::arguments& a)
     if (!out.relevances.empty())
         folder.write_picture("relevances.png", [&](const auto& path)
                              { draw_relevances(path, support::relevances_of(a, in, out)); });
-    if (clusters)
-        folder.write_picture("dendrogram.png", [&](const auto& path)
-                             { draw_dendrogram(path, clusters_picture(a, in, *clusters)); });
+    if (tree)
+        folder.write_picture("dendrogram.png",
+                             [&](const auto& path) { draw_dendrogram(path, *tree); });
     std::cout << folder.summary();
     return 0;
 }

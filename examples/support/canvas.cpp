@@ -94,11 +94,10 @@ std::uint32_t packed(colour c)
 }
 
 cairo_surface_t* make_surface(const std::filesystem::path& file, bool svg, double width,
-                              double height)
+                              double height, double resolution)
 {
     if (svg)
         return cairo_svg_surface_create(file.c_str(), width, height);
-    const double resolution = resolution_of(width, height);
     return cairo_image_surface_create(CAIRO_FORMAT_RGB24,
                                       static_cast<int>(std::ceil(resolution * width)),
                                       static_cast<int>(std::ceil(resolution * height)));
@@ -109,7 +108,8 @@ canvas::canvas(const std::filesystem::path& path, double width, double height)
     : path_(path)
     , file_(path)
     , resolution_(resolution_of(width, height))
-    , surface_(make_surface(file_.temporary(), is_svg(), width, height), &cairo_surface_destroy)
+    , surface_(make_surface(file_.temporary(), is_svg(), width, height, resolution_),
+               &cairo_surface_destroy)
     , context_(cairo_create(surface_.get()), &cairo_destroy)
 {
     check(cairo_surface_status(surface_.get()));

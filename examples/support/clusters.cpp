@@ -68,14 +68,13 @@ clustering cluster_components(const arguments& a, const input& in, const outcome
     return {std::move(similarity), std::move(tree), std::move(labels), std::move(clusters)};
 }
 
-void write_clusters(run_folder& folder, const clustering& found)
+void write_clusters(run_folder& folder, const clustering& found, const cluster_picture& picture)
 {
     const std::size_t k = found.table.count();
     auto similarity = xunmix::tensor<double>::from_shape({k, k});
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
             similarity(i, j) = found.table.similarity(i, j);
-    const auto picture = picture_of(found.tree, found.labels, found.clusters);
     folder.write_csv("clusters.csv", clusters_table(found));
     folder.write_array("similarity.npy", similarity);
     folder.write_array("cluster_patterns.npy", picture.patterns);

@@ -27,10 +27,10 @@ void check_clusters(const arguments& a, const input& in);
 
 clustering cluster_components(const arguments& a, const input& in, const outcome& out);
 
-/// clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy
-void write_clusters(run_folder& folder, const clustering& found);
-/// For dendrogram.png.
+/// For dendrogram.png, with each cluster's mean pattern and summed map.
 cluster_picture clusters_picture(const arguments& a, const input& in, const clustering& found);
+/// clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy
+void write_clusters(run_folder& folder, const clustering& found, const cluster_picture& picture);
 
 nlohmann::ordered_json report(const arguments& a, const clustering& found);
 

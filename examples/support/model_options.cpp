@@ -6,7 +6,6 @@
 #include <charconv>
 #include <functional>
 #include <limits>
-#include <map>
 #include <string>
 #include <system_error>
 #include <utility>

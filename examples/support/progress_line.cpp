@@ -16,6 +16,11 @@ namespace support
 {
 using xunmix::detail::text;
 
+void renew_line(const std::string& line)
+{
+    std::clog << '\r' << line << "\033[K" << std::flush;
+}
+
 std::string duration_text(double seconds)
 {
     const auto whole = static_cast<long>(std::lround(seconds));
@@ -72,7 +77,7 @@ std::string progress_line::place() const
 void progress_line::renew(const std::string& line) const
 {
     if (is_terminal_)
-        std::clog << '\r' << line << "\033[K" << std::flush;
+        renew_line(line);
 }
 
 void progress_line::start_ended(const xunmix::run_record& run)

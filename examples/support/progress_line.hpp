@@ -42,6 +42,9 @@ class progress_line
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
+/// Puts a line in the place of the last on std::clog, a terminal; empty to remove it.
+void renew_line(const std::string& line);
+
 /// "0.4 s", "95 s", "3 min 20 s", "2 h 5 min"
 std::string duration_text(double seconds);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "rank_report.hpp"
+#include "progress_line.hpp"
 #include "report.hpp"
 
 #include <algorithm>
@@ -53,7 +54,7 @@ auto progress_of_report()
                 ? text("rank ", at.rank, ": ", at.done, " of ", at.total, " starts")
                 : text("noise edge of rank ", at.rank, ": ", at.done, " of ", at.total, " draws");
         if (is_terminal)
-            std::clog << '\r' << (ends ? "" : line) << "\033[K" << std::flush;
+            renew_line(ends ? "" : line);
         else
             std::clog << line << std::endl;
     };

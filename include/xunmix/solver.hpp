@@ -166,6 +166,10 @@ class solver
     {
         typename U::loss_type;
     };
+    static constexpr bool is_approximate = requires
+    {
+        M::is_approximate;
+    };
     static constexpr double infinity = std::numeric_limits<double>::infinity(),
                             nan = std::numeric_limits<double>::quiet_NaN();
 
@@ -205,13 +209,9 @@ class solver
     /// What the factors of a result leave of X, and their objective.
     void measure(xunmix::result<T>& out, double penalties) const
     {
-        constexpr bool approximate = requires
-        {
-            M::is_approximate;
-        };
         const auto maps = out.maps_matrix(), components = out.components_matrix();
         double loss = 0;
-        if (approximate && state_.iterations > 0)
+        if (is_approximate && state_.iterations > 0)
             loss = state_.best_maps.empty() ? state_.residual : state_.best_residual;
         else
             loss = model_.squared_distance(maps, components);
@@ -254,13 +254,9 @@ class solver
     /// at.)
     bool is_small(double progress)
     {
-        constexpr bool approximate = requires
-        {
-            M::is_approximate;
-        };
         if (!(progress < opt_.tolerance))
             return false;
-        if (approximate || state_.rounding <= opt_.tolerance * state_.objective)
+        if (is_approximate || state_.rounding <= opt_.tolerance * state_.objective)
             return true;
         model_.sum_elements(state_);
         state_.objective = model_.objective(state_, state_.residual);

@@ -5,6 +5,7 @@
 #define XUNMIX_HAS_FORK 1
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
 
 #include <sys/resource.h>
 #include <sys/wait.h>

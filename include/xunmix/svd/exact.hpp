@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/factor.hpp>
+#include <xunmix/core/small.hpp>
 #include <xunmix/svd/gram.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
@@ -33,15 +33,6 @@ inline symmetric_spectrum kept_spectrum(std::vector<double> matrix, const grid& 
                 matrix[to++] = matrix[i * size + j];
     matrix.resize(kept * kept);
     return {std::move(matrix), kept};
-}
-
-template <class F>
-double squared_length(std::span<const F> v)
-{
-    double sum = 0;
-    for (const F x : v)
-        sum += static_cast<double>(x) * static_cast<double>(x);
-    return sum;
 }
 }
 
@@ -93,7 +84,9 @@ truncated_svd<typename M::factor_type> exact_svd(const M& x, std::size_t r, std:
     {
         double squared = spectrum.values[j], correction = 1;
         if constexpr (std::is_same_v<F, double>) // the Gram matrix has half of double's digits
-            correction = squared > 0 ? detail::squared_length<F>(far.column(j)) : 1;
+            correction = squared > 0
+                             ? small::dot(far.column(j).data(), far.column(j).data(), far.rows())
+                             : 1;
         const double length = std::sqrt(squared), corrected = std::sqrt(squared * correction);
         out.squared_lengths.push_back(squared * correction);
         // The columns of V carry the lengths.

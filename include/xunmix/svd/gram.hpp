@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <xunmix/core/simd.hpp>
+#include <xunmix/core/small.hpp>
 #include <xunmix/matrix/evenly_weighted.hpp>
 #include <xunmix/options.hpp>
 #include <xunmix/svd/centred.hpp>
@@ -275,20 +276,9 @@ class gram_sums
             for (std::size_t j = 0; j < count; ++j)
                 for (std::size_t r = 0; r < group.count; ++r)
                     if (group.rows[r] >= first + j)
-                        out[group.rows[r] * rows_.size() + first + j] +=
-                            dot(part.data() + r * segment, held.data() + j * length + c, here);
+                        out[group.rows[r] * rows_.size() + first + j] += small::dot(
+                            part.data() + r * segment, held.data() + j * length + c, here);
         }
-    }
-    static double dot(const double* a, const double* b, std::size_t count)
-    {
-        pack sum[2] = {pack::zero(), pack::zero()};
-        for (std::size_t c = 0; c < count; c += quantum)
-            for (std::size_t h = 0; h < 2; ++h)
-                sum[h].add_product(pack::load(a + c + h * lanes), pack::load(b + c + h * lanes));
-        double total = 0;
-        for (std::size_t l = 0; l < lanes; ++l)
-            total += sum[0].value[l] + sum[1].value[l];
-        return total;
     }
 
     /// The leading side x side part, from its upper triangle.
