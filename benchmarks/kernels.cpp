@@ -13,8 +13,8 @@
 
 #include "support.hpp"
 
-#include <xunmix/core/kernels.hpp>
 #include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/kernels.hpp>
 
 namespace
 {

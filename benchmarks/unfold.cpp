@@ -14,7 +14,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace
 {

@@ -10,8 +10,8 @@
 #include "support/comparison.hpp"
 #include "support/relevances.hpp"
 
-#include <xunmix/choose_orthogonality.hpp>
 #include <xunmix/simulate/silicon_diode.hpp>
+#include <xunmix/survey/choose_orthogonality.hpp>
 #include <xunmix/xunmix.hpp>
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // How many components? Many random starts at many ranks, beside principal component analysis.
 
 #include <xunmix/simulate/nanosheets.hpp>
-#include <xunmix/survey.hpp>
+#include <xunmix/survey/survey.hpp>
 #include <xunmix/xunmix.hpp>
 
 #include <cstdio>

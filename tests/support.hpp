@@ -19,10 +19,10 @@
 
 #include <doctest/doctest.h>
 
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace support
 {

@@ -14,7 +14,7 @@
 
 #include "figure.hpp"
 
-#include <xunmix/survey.hpp>
+#include <xunmix/survey/survey.hpp>
 #include <xunmix/xunmix.hpp>
 
 namespace figures

@@ -15,12 +15,12 @@
 
 #include "../support.hpp"
 
-#include <xunmix/agreement.hpp>
-#include <xunmix/constraint/all_of.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
+#include <xunmix/contract/all_of.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/simulate/particles.hpp>
 #include <xunmix/update/als.hpp>
 

@@ -21,14 +21,14 @@
 
 #include "shared.hpp"
 
-#include <xunmix/agreement.hpp>
-#include <xunmix/choose_orthogonality.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/simulate/silicon_diode.hpp>
+#include <xunmix/survey/choose_orthogonality.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 
 namespace

@@ -24,9 +24,9 @@
 
 #include "shared.hpp"
 
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/rank/signal_subspace.hpp>
+#include <xunmix/init/signal_subspace.hpp>
 #include <xunmix/simulate/edx_phantom.hpp>
 #include <xunmix/xunmix.hpp>
 

@@ -28,10 +28,10 @@
 #if __has_include(<H5Cpp.h>)
 #include <xunmix/io/hdf5.hpp>
 #endif
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/io/npy.hpp>
 #include <xunmix/rank/report.hpp>
-#include <xunmix/simulate/poisson.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace
 {

@@ -10,7 +10,7 @@
 
 #include "../support.hpp"
 
-#include <xunmix/survey.hpp>
+#include <xunmix/survey/survey.hpp>
 #include <xunmix/xunmix.hpp>
 
 int main(int argc, char** argv)

@@ -28,10 +28,10 @@
 
 #include "shared.hpp"
 
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/io/npy.hpp>
 #include <xunmix/matrix/dense.hpp>

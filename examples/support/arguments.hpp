@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
-#include <xunmix/dendrogram.hpp>
+#include <xunmix/compare/dendrogram.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace support
 {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/core/error.hpp>
 
 namespace support

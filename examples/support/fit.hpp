@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <xunmix/io/scan_file.hpp>
-#include <xunmix/mask.hpp>
-#include <xunmix/result.hpp>
+#include <xunmix/model/result.hpp>
+#include <xunmix/unfold/mask.hpp>
 
 namespace support
 {

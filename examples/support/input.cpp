@@ -9,11 +9,11 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/io/hdf5.hpp>
 #include <xunmix/io/npy.hpp>
-#include <xunmix/mask.hpp>
 #include <xunmix/simulate/edx_phantom.hpp>
 #include <xunmix/simulate/eels_phantom.hpp>
 #include <xunmix/simulate/nanosheets.hpp>
 #include <xunmix/simulate/silicon_diode.hpp>
+#include <xunmix/unfold/mask.hpp>
 
 namespace support
 {

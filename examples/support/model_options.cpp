@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <xunmix/constraint/any_constraint.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 
 namespace support
 {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <xunmix/survey_result.hpp>
+#include <xunmix/survey/survey_result.hpp>
 
 namespace support
 {

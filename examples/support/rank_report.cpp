@@ -17,7 +17,7 @@
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/rank/report.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 #include <xunmix/version.hpp>
 
 namespace support

@@ -14,8 +14,8 @@
 #include <tuple>
 #include <utility>
 
-#include <xunmix/factorize.hpp>
-#include <xunmix/multi_start.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/survey/multi_start.hpp>
 
 namespace support
 {

@@ -12,7 +12,7 @@
 #include <limits>
 #include <utility>
 
-#include <xunmix/survey.hpp>
+#include <xunmix/survey/survey.hpp>
 
 namespace support
 {

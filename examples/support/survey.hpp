@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <xunmix/result.hpp>
-#include <xunmix/survey_result.hpp>
+#include <xunmix/model/result.hpp>
+#include <xunmix/survey/survey_result.hpp>
 
 namespace support
 {

@@ -2,7 +2,7 @@
 #pragma once
 
 // Only what nearly all of these programs need: each is compiled on its own.
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 
 namespace xu = xunmix;
 

@@ -2,7 +2,7 @@
 #include "scan.hpp"
 
 #include <xunmix/constraint/non_negative.hpp>
-#include <xunmix/survey.hpp>
+#include <xunmix/survey/survey.hpp>
 #include <xunmix/update/hals.hpp>
 
 int main()

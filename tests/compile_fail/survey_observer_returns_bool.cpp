@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "scan.hpp"
 
-#include <xunmix/survey.hpp>
+#include <xunmix/survey/survey.hpp>
 #include <xunmix/update/hals.hpp>
 
 int main()

@@ -8,10 +8,10 @@
 #include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/factorize.hpp>
-#include <xunmix/simulate/poisson.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 
 using namespace support;

@@ -2,7 +2,7 @@
 #include "../support.hpp"
 
 #include <xunmix/constraint/fixed.hpp>
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
 #include <xunmix/core/xtensor.hpp>
 
 using namespace support;

@@ -2,11 +2,11 @@
 // all_of and any_constraint are lists of members and nothing else.
 #include "../support.hpp"
 
-#include <xunmix/constraint/all_of.hpp>
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/fixed.hpp>
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 
 using namespace support;
 

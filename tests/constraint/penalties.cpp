@@ -4,13 +4,13 @@
 
 #include <span>
 
-#include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/ridge.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/contract/constraint.hpp>
 
 using namespace support;
 

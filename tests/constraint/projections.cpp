@@ -4,12 +4,12 @@
 
 #include <functional>
 
-#include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/contract/constraint.hpp>
 
 using namespace support;
 

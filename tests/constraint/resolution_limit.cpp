@@ -4,10 +4,10 @@
 #include <complex>
 #include <numbers>
 
-#include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>

@@ -2,11 +2,11 @@
 // A constraint at some iterations only: when it holds, and which iterates count.
 #include "../support.hpp"
 
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/scheduled.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>

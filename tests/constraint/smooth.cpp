@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/smooth.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>

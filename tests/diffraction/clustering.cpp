@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <xunmix/adjusted_rand.hpp>
+#include <xunmix/compare/adjusted_rand.hpp>
 #include <xunmix/diffraction/clustering.hpp>
 
 using namespace support;

@@ -3,8 +3,8 @@
 
 #include <numbers>
 
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/diffraction/estimate_geometry.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 using namespace support;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
-#include <xunmix/factorize.hpp>
-#include <xunmix/simulate/poisson.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>

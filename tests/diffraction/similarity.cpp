@@ -3,9 +3,9 @@
 
 #include <numbers>
 
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/diffraction/similarity.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 using namespace support;
 

@@ -12,9 +12,9 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/io/npy.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 namespace xu = xunmix;
 

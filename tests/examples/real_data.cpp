@@ -10,8 +10,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <xunmix/adjusted_rand.hpp>
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/adjusted_rand.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/io/npy.hpp>
 
 namespace xu = xunmix;

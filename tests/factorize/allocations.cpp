@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <new>
 
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/non_negative.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/ard.hpp>
 #include <xunmix/update/ard_multiplicative.hpp>

@@ -2,9 +2,9 @@
 // What cannot be factorized is refused before any work, with the rule, what was found and a remedy.
 #include "../support.hpp"
 
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/fixed.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/hals.hpp>
 
 using namespace support;

@@ -4,9 +4,9 @@
 
 #include <span>
 
-#include <xunmix/batch.hpp>
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/batch.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 

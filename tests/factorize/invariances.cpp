@@ -2,9 +2,9 @@
 // What a change of the data does to the answer, and data at the edge of having any.
 #include "../support.hpp"
 
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>

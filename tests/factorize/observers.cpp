@@ -6,7 +6,7 @@
 #include <stop_token>
 
 #include <xunmix/constraint/non_negative.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 
 using namespace support;

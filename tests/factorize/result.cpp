@@ -6,7 +6,7 @@
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>

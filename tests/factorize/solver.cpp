@@ -11,7 +11,7 @@
 #include <xunmix/constraint/scheduled.hpp>
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>

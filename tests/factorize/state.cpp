@@ -6,8 +6,8 @@
 #include <cstring>
 #include <sstream>
 
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/options.hpp>
+#include <xunmix/model/options.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/hals.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)

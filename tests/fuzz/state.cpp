@@ -6,7 +6,7 @@
 #include <string>
 
 #include <xunmix/constraint/non_negative.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/mals.hpp>
 

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include <xunmix/survey_result.hpp>
+#include <xunmix/survey/survey_result.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/spa.hpp>
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/update/hals.hpp>

@@ -7,7 +7,7 @@
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/init/random_positions.hpp>
 #include <xunmix/init/random_uniform.hpp>

@@ -5,10 +5,10 @@
 
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
-#include <xunmix/matrix/any_matrix.hpp>
+#include <xunmix/runtime/any_matrix.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
 using namespace support;

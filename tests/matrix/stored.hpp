@@ -13,7 +13,7 @@
 
 #include <doctest/doctest.h>
 
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 #include "../support.hpp"
 

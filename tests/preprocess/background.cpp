@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/preprocess/background.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 using namespace support;
 

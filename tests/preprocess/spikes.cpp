@@ -3,10 +3,10 @@
 
 #include <set>
 
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/preprocess/hot_channels.hpp>
 #include <xunmix/preprocess/spikes.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 using namespace support;
 

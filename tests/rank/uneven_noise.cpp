@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../svd/jacobi.hpp"
 
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/agreement.hpp>
 #include <xunmix/io/npy.hpp>
 #include <xunmix/rank/report.hpp>
 #include <xunmix/rank/uneven_noise.hpp>

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
 #include <xunmix/diffraction/clustering.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
 #include <xunmix/io/npy.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace
 {

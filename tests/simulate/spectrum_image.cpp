@@ -2,7 +2,7 @@
 #include "../support.hpp"
 
 #include <xunmix/constraint/non_negative.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/simulate/edx_phantom.hpp>
 #include <xunmix/simulate/eels_phantom.hpp>
 #include <xunmix/simulate/silicon_diode.hpp>

@@ -7,9 +7,9 @@
 #include <sstream>
 #include <stop_token>
 
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/matrix/any_matrix.hpp>
-#include <xunmix/survey.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
+#include <xunmix/runtime/any_matrix.hpp>
+#include <xunmix/survey/survey.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>

@@ -11,7 +11,7 @@
 
 #include <doctest/doctest.h>
 
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 #include "../support.hpp"
 #include "xtensor_views.hpp"

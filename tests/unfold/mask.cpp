@@ -2,7 +2,7 @@
 // Masks, and shapes to mask with.
 #include "cases.hpp"
 
-#include <xunmix/mask.hpp>
+#include <xunmix/unfold/mask.hpp>
 
 using namespace cases;
 using support::message_of;

@@ -5,7 +5,7 @@
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/ridge.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/als.hpp>
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/ridge.hpp>
 #include <xunmix/constraint/sparse.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 

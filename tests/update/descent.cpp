@@ -4,8 +4,8 @@
 // constraint holds at the end.
 #include "../support.hpp"
 
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>

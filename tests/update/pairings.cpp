@@ -5,7 +5,6 @@
 #include <fstream>
 #include <sstream>
 
-#include <xunmix/constraint/all_of.hpp>
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/fixed.hpp>
@@ -17,10 +16,11 @@
 #include <xunmix/constraint/sparse.hpp>
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
-#include <xunmix/core/update_hooks.hpp>
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
+#include <xunmix/factorize/with_loss.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
-#include <xunmix/loss/with_loss.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/ard.hpp>
 #include <xunmix/update/ard_multiplicative.hpp>

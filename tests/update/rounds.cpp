@@ -5,8 +5,8 @@
 
 #include <sstream>
 
-#include <xunmix/constraint/any_constraint.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/hals.hpp>
 
 using namespace support;

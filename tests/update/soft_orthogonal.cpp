@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support.hpp"
 
-#include <xunmix/choose_orthogonality.hpp>
-#include <xunmix/constraint/any_constraint.hpp>
 #include <xunmix/constraint/non_negative.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/matrix/scaled.hpp>
+#include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/simulate/silicon_diode.hpp>
+#include <xunmix/survey/choose_orthogonality.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 

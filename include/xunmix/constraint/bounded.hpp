@@ -6,7 +6,7 @@
 #include <limits>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

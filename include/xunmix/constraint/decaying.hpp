@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include <xunmix/constraint/nearest_decay.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/linalg/nearest_decay.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/low_pass.hpp>
+#include <xunmix/linalg/low_pass.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

@@ -5,7 +5,8 @@
 #include <cstddef>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

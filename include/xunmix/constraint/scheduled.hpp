@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <utility>
 
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

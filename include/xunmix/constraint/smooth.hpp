@@ -6,8 +6,9 @@
 #include <span>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/grid_laplacian.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/grid_laplacian.hpp>
 
 namespace xunmix
 {

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

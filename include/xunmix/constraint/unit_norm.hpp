@@ -7,7 +7,7 @@
 #include <span>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
+#include <xunmix/compare/dendrogram.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/dendrogram.hpp>
 #include <xunmix/diffraction/polar.hpp>
 #include <xunmix/diffraction/similarity.hpp>
 

@@ -10,21 +10,12 @@
 #include <span>
 #include <vector>
 
+#include <xunmix/compare/dark_peaks.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/mask.hpp>
+#include <xunmix/unfold/mask.hpp>
 
 namespace xunmix
 {
-namespace detail
-{
-/// Throws invalid_argument unless a pattern has as many values as pixels.
-inline void check_pattern(std::size_t values, std::size_t rows, std::size_t columns)
-{
-    require<invalid_argument>(values == rows * columns, "a pattern of ", rows, " x ", columns,
-                              " pixels has ", rows * columns, " values, got ", values);
-}
-}
-
 /// How rings lie on a detector.
 struct polar_geometry
 {
@@ -229,10 +220,10 @@ class polar_grid
     {
         // Rounding must not push a sample that lies on a pixel to its neighbour, or off the edge.
         constexpr double grain = 1e-6;
-        const auto near = [&](double x)
+        const auto rounded = [&](double x)
         { return std::abs(x - std::round(x)) < grain ? std::round(x) : x; };
-        row = near(row);
-        column = near(column);
+        row = rounded(row);
+        column = rounded(column);
         place out;
         if (row < 0 || column < 0 || row > static_cast<double>(rows_ - 1) ||
             column > static_cast<double>(columns_ - 1))

@@ -8,11 +8,11 @@
 #include <cstddef>
 #include <vector>
 
+#include <xunmix/compare/similarity_matrix.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/fft.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/diffraction/pair_table.hpp>
 
 namespace xunmix
 {
@@ -27,10 +27,10 @@ struct shifted_pair
 
 /// How alike k maps are, wherever they lie: similarity(a, b) is 1 for maps that are each other
 /// shifted and scaled.
-class shift_table : public detail::pair_table<detail::shifted_pair>
+class shift_table : public detail::similarity_matrix<detail::shifted_pair>
 {
   public:
-    using pair_table::pair_table;
+    using similarity_matrix::similarity_matrix;
 
     /// By how many positions (y, x) b lies further on than a.
     std::array<double, 2> shift(std::size_t a, std::size_t b) const

@@ -10,11 +10,11 @@
 #include <span>
 #include <vector>
 
+#include <xunmix/compare/similarity_matrix.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/fft.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/diffraction/pair_table.hpp>
 #include <xunmix/diffraction/polar.hpp>
 #include <xunmix/diffraction/rotational_average.hpp>
 
@@ -40,10 +40,10 @@ struct rotated_pair
 
 /// How alike k patterns are, whichever way they are turned: similarity(a, b) is 1 for patterns that
 /// are each other turned and scaled.
-class similarity_table : public detail::pair_table<detail::rotated_pair>
+class similarity_table : public detail::similarity_matrix<detail::rotated_pair>
 {
   public:
-    using pair_table::pair_table;
+    using similarity_matrix::similarity_matrix;
 
     /// By how many radians b is turned against a, in the direction of growing phi (see polar_grid).
     double rotation(std::size_t a, std::size_t b) const

@@ -10,14 +10,17 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/fit.hpp>
 #include <xunmix/init/points.hpp>
 #include <xunmix/matrix/dense.hpp>
-#include <xunmix/options.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/options.hpp>
 #include <xunmix/svd/range_finder.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 // What searches for endmembers (vca, spa, signal_subspace) have in common. A search is called as
 //
@@ -69,7 +72,8 @@ found_endmembers<F> model_rows(const M& x, const truncated_svd<F>& svd,
                        static_cast<double>(svd.right[j * m + c]);
             out.components[e * m + c] = static_cast<F>(sum / root_weight(x, positions[e]));
         }
-    weigh_by_root(x, side::components, factor_ref<F>(out.components.data(), m, k, m), true);
+    weigh_by_root(inner_product_of(x, side::components),
+                  factor_ref<F>(out.components.data(), m, k, m), true);
     return out;
 }
 

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <limits>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/metric.hpp>
-#include <xunmix/core/pseudo_inverse.hpp>
+#include <xunmix/core/parallel.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/linalg/pseudo_inverse.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix::detail
 {
@@ -31,17 +33,22 @@ void fit_clipped(const M& x, side s, factor_ref<const T> by, factor_ref<T> out,
     multiply_for(x, s, by, rhs, work);
     buffer<double> gram_memory;
     const matrix_ref<double> gram(gram_memory.get(k * k), k);
-    metric::gram(x, other(s), by, gram, work.threads);
-    small::pseudo_inverse invert;
+    inner_product_of(x, other(s)).gram(by, gram, work.threads);
+    linalg::pseudo_inverse invert;
     const auto inverse = invert(gram, static_cast<double>(k) *
                                           static_cast<double>(std::numeric_limits<T>::epsilon()));
-    for (std::size_t j = 0; j < k; ++j)
-        for (std::size_t i = 0; i < out.rows(); ++i)
-        {
-            double sum = 0;
-            for (std::size_t l = 0; l < k; ++l)
-                sum += inverse(j, l) * static_cast<double>(rhs(i, l));
-            out(i, j) = static_cast<T>(std::max(sum, 0.0));
-        }
+    constexpr std::size_t block = 4096;
+    const auto fit_rows = [&](std::size_t b, std::size_t)
+    {
+        for (std::size_t j = 0; j < k; ++j)
+            for (std::size_t i = b * block; i < std::min(out.rows(), (b + 1) * block); ++i)
+            {
+                double sum = 0;
+                for (std::size_t l = 0; l < k; ++l)
+                    sum += inverse(j, l) * static_cast<double>(rhs(i, l));
+                out(i, j) = static_cast<T>(std::max(sum, 0.0));
+            }
+    };
+    parallel_for((out.rows() + block - 1) / block, work.threads, fit_rows);
 }
 }

@@ -10,6 +10,7 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/init/fit.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

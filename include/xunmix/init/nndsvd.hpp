@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <span>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/points.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {
@@ -50,8 +52,8 @@ struct nndsvd
         detail::require_rank(svd, k, "nndsvd");
         for (std::size_t j = 0; j < k; ++j)
             split(svd, j, maps.column(j), components.column(j));
-        detail::weigh_by_root(x, side::maps, maps, true);
-        detail::weigh_by_root(x, side::components, components, true);
+        detail::weigh_by_root(inner_product_of(x, side::maps), maps, true);
+        detail::weigh_by_root(inner_product_of(x, side::components), components, true);
         for (auto f : {maps, components})
             fill_zeros(f, mean, engine);
     }

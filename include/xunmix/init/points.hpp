@@ -11,11 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/matrix/evenly_weighted.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/svd/exact.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
@@ -46,8 +47,8 @@ leading_directions(const M& x, std::size_t r, random_engine& engine, std::size_t
     svd.squared_lengths.resize(r);
     // What is drawn along them then does not depend on rounding.
     for (std::size_t j = 0; j < r; ++j)
-        small::make_largest_positive(std::span(svd.right).subspan(j * svd.cols, svd.cols),
-                                     std::span(svd.left).subspan(j * svd.rows, svd.rows));
+        linalg::make_largest_positive(std::span(svd.right).subspan(j * svd.cols, svd.cols),
+                                      std::span(svd.left).subspan(j * svd.rows, svd.rows));
     return svd;
 }
 
@@ -66,12 +67,10 @@ void require_rank(const truncated_svd<F>& svd, std::size_t rank, const char* who
 
 /// The root of a position's weight, 1 where X has no weights.
 template <class M>
-double root_weight([[maybe_unused]] const M& x, [[maybe_unused]] std::size_t position)
+double root_weight(const M& x, std::size_t position)
 {
-    if constexpr (weighing<M>)
-        return std::sqrt(x.weights().of(side::maps)[position]);
-    else
-        return 1;
+    const auto weights = inner_product_of(x, side::maps).weights();
+    return weights.empty() ? 1 : std::sqrt(weights[position]);
 }
 
 /// Positions as points of d coordinates, one after the other.
@@ -120,7 +119,7 @@ inline point_cloud at_their_radius(const point_cloud& flat)
 {
     double radius = 0;
     for (std::size_t i = 0; i < flat.size(); ++i)
-        radius = std::max(radius, std::sqrt(small::dot(flat.point(i), flat.point(i), flat.d)));
+        radius = std::max(radius, std::sqrt(linalg::dot(flat.point(i), flat.point(i), flat.d)));
     point_cloud out{.d = flat.d + 1, .positions = flat.positions};
     out.values.reserve(flat.size() * out.d);
     for (std::size_t i = 0; i < flat.size(); ++i)
@@ -168,7 +167,7 @@ double noise_variance(const M& x, const truncated_svd<F>& svd, double squared_no
 inline point_cloud projective(point_cloud x, double noise)
 {
     const auto u = x.mean();
-    const double size = std::sqrt(small::dot(u.data(), u.data(), u.size()));
+    const double size = std::sqrt(linalg::dot(u.data(), u.data(), u.size()));
     const double least = std::max(5 * std::sqrt(noise), 1e-6 * size) * size;
     std::size_t kept = 0; // in place: a large scan has as many points as positions
     for (std::size_t i = 0; i < x.size(); ++i)
@@ -189,8 +188,8 @@ inline point_cloud projective(point_cloud x, double noise)
 inline double orthogonalize(std::vector<double>& v, const std::vector<double>& basis,
                             std::size_t count)
 {
-    const double before = std::sqrt(small::dot(v.data(), v.data(), v.size()));
-    const double left = small::project_out(v, std::span(basis).first(count * v.size()));
+    const double before = std::sqrt(linalg::dot(v.data(), v.data(), v.size()));
+    const double left = linalg::project_out(v, std::span(basis).first(count * v.size()));
     for (double& x : v)
         x *= left > 0 ? 1 / left : 0;
     return before > 0 ? left / before : 0;

@@ -9,6 +9,7 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/fit.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

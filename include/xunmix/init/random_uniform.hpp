@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xunmix/init/start.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

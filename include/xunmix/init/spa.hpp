@@ -8,6 +8,8 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/endmembers.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {
@@ -22,7 +24,7 @@ inline std::vector<std::size_t> successive_projections(const point_cloud& points
     const std::size_t d = points.d;
     std::vector<double> whole, basis(d * d);
     for (std::size_t i = 0; i < points.size(); ++i)
-        whole.push_back(small::dot(points.point(i), points.point(i), d));
+        whole.push_back(linalg::dot(points.point(i), points.point(i), d));
     std::vector<double> rest = whole;
     std::vector<std::size_t> found;
     for (std::size_t e = 0; e < d && !rest.empty(); ++e)

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <cstddef>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/metric.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 
 // What the starts have in common. An init policy is called as
 //
@@ -39,11 +40,11 @@ void scale_to_fit(const M& x, factor_ref<T> maps, factor_ref<T> components,
     x.multiply(components, product, work);
     buffer<double> grams;
     const matrix_ref<double> a(grams.get(2 * k * k), k), b(a.data + k * k, k);
-    metric::gram(x, side::maps, factor_ref<const T>(maps), a, work.threads);
-    metric::gram(x, side::components, factor_ref<const T>(components), b, work.threads);
+    inner_product_of(x, side::maps).gram(factor_ref<const T>(maps), a, work.threads);
+    inner_product_of(x, side::components).gram(factor_ref<const T>(components), b, work.threads);
     const double fit =
-        metric::inner(x, side::maps, factor_ref<const T>(product), factor_ref<const T>(maps)) /
-        small::inner(matrix_ref<const double>(a), matrix_ref<const double>(b));
+        inner_product_of(x, side::maps)(factor_ref<const T>(product), factor_ref<const T>(maps)) /
+        linalg::inner(matrix_ref<const double>(a), matrix_ref<const double>(b));
     const auto root = static_cast<T>(std::isfinite(fit) ? std::sqrt(std::abs(fit)) : 1);
     for (auto f : {maps, components})
         for (auto column : f.columns())

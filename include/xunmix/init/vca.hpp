@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -9,84 +10,205 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
+#include <xunmix/core/simd.hpp>
 #include <xunmix/init/endmembers.hpp>
-#include <xunmix/svd/centred.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/matrix/centred.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {
 namespace detail
 {
-/// The point farthest out along a direction, either way; the first of equals.
-inline std::size_t farthest(const point_cloud& points, const std::vector<double>& direction)
+/// How far one point lies out along each of eight directions, packed coordinate by coordinate.
+class reach_along
 {
-    std::size_t best = 0;
-    double reach = -1;
-    for (std::size_t i = 0; i < points.size(); ++i)
-        if (const double r = std::abs(points.dot(i, direction)); r > reach)
-            reach = r, best = i;
-    return best;
-}
+  public:
+    static constexpr std::size_t lanes = 8;
 
-/// Corners of a simplex, as numbers of points, and the logarithm of its volume up to a constant.
-struct simplex
-{
-    std::vector<std::size_t> corners{};
-    double log_volume = 0;
+    reach_along(const point_cloud& points, const double* packed)
+        : points_(&points)
+        , packed_(packed)
+    {
+    }
+    /// A number for each direction.
+    std::array<double, lanes> operator()(std::size_t point) const
+    {
+        using pack = simd::pack<double, lanes / 2>;
+        pack low = pack::zero(), high = pack::zero();
+        for (std::size_t j = 0; j < points_->d; ++j)
+        {
+            const auto x = pack::broadcast(points_->point(point)[j]);
+            low.add_product(x, pack::load(packed_ + j * lanes));
+            high.add_product(x, pack::load(packed_ + j * lanes + lanes / 2));
+        }
+        std::array<double, lanes> out;
+        low.store(out.data());
+        high.store(out.data() + lanes / 2);
+        for (double& x : out)
+            x = std::abs(x);
+        return out;
+    }
+
+  private:
+    const point_cloud* points_;
+    const double* packed_;
 };
 
-/// Vertex component analysis proper: d points of d coordinates that are extreme, each along a
-/// random direction orthogonal to those before it, the first along one orthogonal to the mean
-/// `axis`. Fewer where the points span fewer dimensions.
-inline simplex draw_simplex(const point_cloud& points, std::vector<double> axis,
-                            random_engine& engine)
+/// The point farthest out along a direction among those looked at so far; the first of equals.
+struct farthest_point
 {
-    constexpr double rounding = 1e-10;
-    const std::size_t d = points.d;
-    std::vector<double> basis(d * d);
-    const auto set_row = [&](std::size_t row, const std::vector<double>& v)
-    { std::copy(v.begin(), v.end(), basis.begin() + static_cast<std::ptrdiff_t>(row * d)); };
-    orthogonalize(axis, basis, 0);
-    if (d > 1)
-        set_row(0, axis);
-    simplex out;
-    while (out.corners.size() < d)
+    std::size_t number = 0;
+    double reach = -1;
+};
+
+/// Looks at the points first ... last - 1: their extremes first, and for which point it was only
+/// where that is farther than any before.
+inline void look_farther(const reach_along& reach, std::size_t first, std::size_t last,
+                         farthest_point* best)
+{
+    std::array<double, reach_along::lanes> top{};
+    for (std::size_t i = first; i < last; ++i)
     {
-        const std::size_t found = out.corners.size();
-        std::vector<double> f(d);
-        fill_normal(factor_ref<double>(f.data(), d, 1, d), engine);
-        orthogonalize(f, basis, std::max<std::size_t>(found, 1));
-        const double* corner = points.point(farthest(points, f));
-        std::vector<double> left(corner, corner + d);
-        const double share = orthogonalize(left, basis, found);
-        if (!(share > rounding))
-            break;
-        out.log_volume += std::log(share * std::sqrt(small::dot(corner, corner, d)));
-        out.corners.push_back(static_cast<std::size_t>(corner - points.values.data()) / d);
-        set_row(found, left);
+        const auto here = reach(i);
+        for (std::size_t l = 0; l < top.size(); ++l)
+            top[l] = here[l] > top[l] ? here[l] : top[l];
+    }
+    for (std::size_t l = 0; l < top.size(); ++l)
+        for (std::size_t i = first; i < last && top[l] > best[l].reach; ++i)
+            if (const double here = reach(i)[l]; here == top[l])
+                best[l] = {i, here};
+}
+
+/// Along each of some directions the point that lies farthest out, either way; the first of equals.
+/// One read of the points.
+inline std::vector<std::size_t> farthest(const point_cloud& points,
+                                         const std::vector<std::vector<double>>& directions,
+                                         std::size_t threads)
+{
+    constexpr std::size_t block = 16384, group = 64, lanes = reach_along::lanes;
+    const std::size_t d = points.d, count = directions.size(),
+                      width = (count + lanes - 1) / lanes * lanes,
+                      blocks = (points.size() + block - 1) / block;
+    std::vector<double> packed(d * width); // [eight directions][coordinate][which of the eight]
+    for (std::size_t a = 0; a < count; ++a)
+        for (std::size_t j = 0; j < d; ++j)
+            packed[(a / lanes * d + j) * lanes + a % lanes] = directions[a][j];
+    std::vector<farthest_point> found(blocks * width);
+    parallel_for(blocks, threads,
+                 [&](std::size_t b, std::size_t)
+                 {
+                     const std::size_t end = std::min(points.size(), (b + 1) * block);
+                     for (std::size_t i = b * block; i < end; i += group)
+                         for (std::size_t a = 0; a < width; a += lanes)
+                             look_farther(reach_along(points, packed.data() + a * d), i,
+                                          std::min(end, i + group), found.data() + b * width + a);
+                 });
+    std::vector<std::size_t> out(count);
+    for (std::size_t a = 0; a < count; ++a)
+    {
+        farthest_point best;
+        for (std::size_t b = 0; b < blocks; ++b)
+            if (found[b * width + a].reach > best.reach)
+                best = found[b * width + a];
+        out[a] = best.number;
     }
     return out;
 }
 
-/// The largest of some simplices. Throws invalid_argument where the points span too few dimensions.
+/// Corners of a simplex, as numbers of points, and the logarithm of its volume up to a constant:
+/// d points of d coordinates that are extreme, each along a random direction orthogonal to those
+/// before it, the first along one orthogonal to the mean. Fewer where the points span fewer
+/// dimensions.
+class simplex
+{
+  public:
+    std::vector<std::size_t> corners{};
+    double log_volume = 0;
+
+    /// `mean` is that of the points, d coordinates. Draws all the random numbers it may need.
+    simplex(std::vector<double> mean, random_engine& engine)
+        : d_(mean.size())
+        , basis_(d_ * d_)
+        , normals_(d_ * d_)
+    {
+        fill_normal(factor_ref<double>(normals_.data(), d_ * d_, 1, d_ * d_), engine);
+        orthogonalize(mean, basis_, 0);
+        if (d_ > 1)
+            set_row(0, mean);
+    }
+    /// Whether a further corner is looked for.
+    bool is_growing() const
+    {
+        return grows_ && corners.size() < d_;
+    }
+    /// The direction along which the next corner is looked for.
+    std::vector<double> direction() const
+    {
+        const double* first = normals_.data() + corners.size() * d_;
+        std::vector<double> f(first, first + d_);
+        orthogonalize(f, basis_, std::max<std::size_t>(corners.size(), 1));
+        return f;
+    }
+    /// Takes the point as the next corner unless it lies in the space of those there are.
+    void add(const point_cloud& points, std::size_t point)
+    {
+        constexpr double rounding = 1e-10;
+        const double* corner = points.point(point);
+        std::vector<double> left(corner, corner + d_);
+        const double share = orthogonalize(left, basis_, corners.size());
+        grows_ = share > rounding;
+        if (!grows_)
+            return;
+        log_volume += std::log(share * std::sqrt(linalg::dot(corner, corner, d_)));
+        set_row(corners.size(), left);
+        corners.push_back(point);
+    }
+
+  private:
+    void set_row(std::size_t row, const std::vector<double>& v)
+    {
+        std::copy(v.begin(), v.end(), basis_.begin() + static_cast<std::ptrdiff_t>(row * d_));
+    }
+
+    std::size_t d_;
+    std::vector<double> basis_, normals_;
+    bool grows_ = true;
+};
+
+/// The largest of some simplices, which grow side by side so that each of their d corners costs one
+/// read of the points. Throws invalid_argument where the points span too few dimensions.
 inline std::vector<std::size_t> extreme_points(const point_cloud& points, std::size_t draws,
-                                               random_engine& engine)
+                                               random_engine& engine, std::size_t threads)
 {
     constexpr double same = 1e-6; // as large up to rounding: the first drawn is kept
     const auto mean = points.mean();
-    simplex best;
-    for (std::size_t draw = 0; draw < draws && points.size() > 0; ++draw)
+    std::vector<simplex> drawn;
+    for (std::size_t draw = 0; draw < draws; ++draw)
+        drawn.emplace_back(mean, engine);
+    for (std::size_t corner = 0; corner < points.d && points.size() > 0; ++corner)
     {
-        auto next = draw_simplex(points, mean, engine);
-        if (next.corners.size() > best.corners.size() ||
-            (next.corners.size() == best.corners.size() &&
-             next.log_volume > best.log_volume + same))
-            best = std::move(next);
+        std::vector<std::vector<double>> directions;
+        for (const simplex& next : drawn)
+            directions.push_back(next.is_growing() ? next.direction()
+                                                   : std::vector<double>(points.d));
+        const auto found = farthest(points, directions, threads);
+        for (std::size_t draw = 0; draw < draws; ++draw)
+            if (drawn[draw].is_growing())
+                drawn[draw].add(points, found[draw]);
     }
-    require<invalid_argument>(best.corners.size() == points.d, "vca found only ",
-                              best.corners.size(), " endmembers that differ, and was asked for ",
+    const simplex* best = &drawn.front();
+    for (const simplex& next : drawn)
+        if (next.corners.size() > best->corners.size() ||
+            (next.corners.size() == best->corners.size() &&
+             next.log_volume > best->log_volume + same))
+            best = &next;
+    require<invalid_argument>(best->corners.size() == points.d, "vca found only ",
+                              best->corners.size(), " endmembers that differ, and was asked for ",
                               points.d, "; ask for fewer, or look at the masks");
-    return best.corners;
+    return best->corners;
 }
 }
 
@@ -144,7 +266,7 @@ struct vca
         auto points = detail::scores(x, svd, k);
         if (k > 1)
             points = detail::projective(std::move(points), noise);
-        return detail::model_rows(x, svd, {}, chosen(points, draws, engine), k);
+        return detail::model_rows(x, svd, {}, chosen(points, draws, engine, work.threads), k);
     }
 
     /// The estimate in dB from the k leading directions of X; infinity where nothing is left over.
@@ -161,9 +283,9 @@ struct vca
 
   private:
     static std::vector<std::size_t> chosen(const detail::point_cloud& points, std::size_t draws,
-                                           random_engine& engine)
+                                           random_engine& engine, std::size_t threads)
     {
-        return detail::positions_of(points, detail::extreme_points(points, draws, engine));
+        return detail::positions_of(points, detail::extreme_points(points, draws, engine, threads));
     }
 
     template <class M>
@@ -174,7 +296,8 @@ struct vca
         const centred y(detail::evenly_weighted<M>(x), work.threads);
         const auto svd = detail::leading_directions(y, k - 1, engine, work.threads);
         const auto points = detail::at_their_radius(detail::scores(x, svd, k - 1));
-        return detail::model_rows(x, svd, y.mean(), chosen(points, draws, engine), k - 1);
+        return detail::model_rows(x, svd, y.mean(), chosen(points, draws, engine, work.threads),
+                                  k - 1);
     }
 };
 }

@@ -6,8 +6,9 @@
 #include <cstddef>
 #include <limits>
 
-#include <xunmix/core/factor.hpp>
-#include <xunmix/options.hpp>
+#include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/options.hpp>
 
 namespace xunmix::detail
 {

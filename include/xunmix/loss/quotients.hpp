@@ -7,10 +7,11 @@
 #include <span>
 #include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/simd.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix::detail
 {

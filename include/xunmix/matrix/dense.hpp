@@ -7,14 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/kernels.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/core/residual.hpp>
+#include <xunmix/matrix/kernels.hpp>
+#include <xunmix/matrix/residual.hpp>
 #include <xunmix/matrix/row_reader.hpp>
 #include <xunmix/matrix/summary.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/model/data_summary.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/inner_product.hpp>
+#include <xunmix/model/unfolding.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace xunmix
 {

@@ -4,48 +4,42 @@
 #include <cmath>
 #include <cstddef>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/inner_product.hpp>
+#include <xunmix/model/unfolding.hpp>
 
 // Singular vectors are orthonormal in the plain inner product, and weights define another one.
 namespace xunmix::detail
 {
-/// A matrix whose elements count with weights w_i v_c, and which therefore measures its factors in
-/// inner products of its own.
-template <class M>
-concept weighing = requires(const M& x)
+/// F <- W^(1/2) F or, inverse, W^(-1/2) F with zero for what weighs nothing; nothing where there
+/// are no weights.
+template <class F>
+void weigh_by_root(const inner_product& product, factor_ref<F> f, bool inverse)
 {
-    x.weights();
-};
-
-/// F <- W^(1/2) F or, inverse, W^(-1/2) F with zero for what weighs nothing; nothing where the
-/// matrix has no weights.
-template <class M, class F>
-void weigh_by_root([[maybe_unused]] const M& x, [[maybe_unused]] side s,
-                   [[maybe_unused]] factor_ref<F> f, [[maybe_unused]] bool inverse)
-{
-    if constexpr (weighing<M>)
-        for (std::size_t i = 0; i < f.rows(); ++i)
-        {
-            const double root = std::sqrt(x.weights().of(s)[i]);
-            const auto by = static_cast<F>(!inverse ? root : root > 0 ? 1 / root : 0);
-            for (std::size_t j = 0; j < f.rank(); ++j)
-                f(i, j) *= by;
-        }
+    if (!product.is_weighted())
+        return;
+    for (std::size_t i = 0; i < f.rows(); ++i)
+    {
+        const double root = std::sqrt(product.weights()[i]);
+        const auto by = static_cast<F>(!inverse ? root : root > 0 ? 1 / root : 0);
+        for (std::size_t j = 0; j < f.rank(); ++j)
+            f(i, j) *= by;
+    }
 }
 
-/// A copy of F in `memory`, weighed like that; F itself where the matrix has no weights.
-template <class M, class F>
-factor_ref<const F> weighed_by_root(const M& x, side s, factor_ref<const F> f, bool inverse,
-                                    buffer<F>& memory)
+/// A copy of F in `memory`, weighed like that; F itself where there are no weights.
+template <class F>
+factor_ref<const F> weighed_by_root(const inner_product& product, factor_ref<const F> f,
+                                    bool inverse, buffer<F>& memory)
 {
-    if constexpr (!weighing<M>)
+    if (!product.is_weighted())
         return f;
     const factor_ref<F> copy(memory.get(f.rows() * f.rank()), f.rows(), f.rank(), f.rows(),
                              f.places());
     copy_factor(f, copy);
-    weigh_by_root(x, s, copy, inverse);
+    weigh_by_root(product, copy, inverse);
     return copy;
 }
 
@@ -93,15 +87,17 @@ class evenly_weighted
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         work.inner.threads = work.threads;
-        x_->multiply(weighed_by_root(*x_, side::components, S, true, work.copy), out, work.inner);
-        weigh_by_root(*x_, side::maps, out, false);
+        x_->multiply(weighed_by_root(inner_product_of(*x_, side::components), S, true, work.copy),
+                     out, work.inner);
+        weigh_by_root(inner_product_of(*x_, side::maps), out, false);
     }
     void multiply_transposed(factor_ref<const F> C, factor_ref<F> out, workspace& work) const
     {
         work.inner.threads = work.threads;
-        x_->multiply_transposed(weighed_by_root(*x_, side::maps, C, true, work.copy), out,
-                                work.inner);
-        weigh_by_root(*x_, side::components, out, false);
+        x_->multiply_transposed(
+            weighed_by_root(inner_product_of(*x_, side::maps), C, true, work.copy), out,
+            work.inner);
+        weigh_by_root(inner_product_of(*x_, side::components), out, false);
     }
 
   private:

@@ -5,10 +5,11 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/function_ref.hpp>
 #include <xunmix/core/parallel.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix::detail
 {

@@ -9,11 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/matrix/dense.hpp>
-#include <xunmix/matrix/line_sums.hpp>
+#include <xunmix/matrix/marginal_sums.hpp>
+#include <xunmix/model/data_summary.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/inner_product.hpp>
+#include <xunmix/model/unfolding.hpp>
 
 namespace xunmix
 {
@@ -24,7 +28,7 @@ namespace xunmix
 ///
 /// over factors in X's own units, so constraints, starts and results need no conversion. The verbs
 /// give the sides of the weighted normal equations (X V S and X^T W C; W and V, the weights of the
-/// row solved for, cancel), gram() and inner() their inner products. No copy of X.
+/// row solved for, cancel), inner() their inner products. No copy of X.
 ///
 /// Penalties on a factor (sparse, ridge) are not divided by the weights that cancel; they no longer
 /// make a descent pair.
@@ -50,7 +54,12 @@ class scaled
         , summary_(x_.summary())
     {
         for (side s : {side::maps, side::components})
+        {
             check(s);
+            const auto& w = weights_->of(s);
+            even_[s == side::maps ? 0 : 1] =
+                std::ranges::all_of(w, [](double weight) { return weight == 1; });
+        }
         typename M::workspace work{.threads = threads};
         const factor_ref<const F> none_c(nullptr, x_.rows(), 0, 0),
             none_s(nullptr, x_.cols(), 0, 0);
@@ -121,20 +130,10 @@ class scaled
         return x_.residual_squared_norm(C, S, inner(work), weights_.get());
     }
 
-    /// out = F^T W F, or F^T V F for the components.
-    void gram(side s, factor_ref<const F> f, matrix_ref<double> out, std::size_t) const
+    /// <A, W B>, or <A, V B> for components; plain where all weights of a side are 1.
+    inner_product inner(side s) const
     {
-        for (std::size_t j = 0; j < f.rank(); ++j)
-            for (std::size_t l = 0; l <= j; ++l)
-                out(j, l) = out(l, j) = dot(s, f.column(j), f.column(l));
-    }
-    /// <A, W B>, or <A, V B> for components.
-    double inner(side s, factor_ref<const F> a, factor_ref<const F> b) const
-    {
-        double sum = 0;
-        for (std::size_t j = 0; j < a.rank(); ++j)
-            sum += dot(s, a.column(j), b.column(j));
-        return sum;
+        return even_[s == side::maps ? 0 : 1] ? inner_product() : inner_product(weights_->of(s));
     }
 
   private:
@@ -170,18 +169,10 @@ class scaled
                 out(i, j) = f(i, j) * static_cast<F>(w[i]);
         return out;
     }
-    double dot(side s, std::span<const F> a, std::span<const F> b) const
-    {
-        const auto& w = weights_->of(s);
-        double sum = 0;
-        for (std::size_t i = 0; i < a.size(); ++i)
-            sum += w[i] * static_cast<double>(a[i]) * static_cast<double>(b[i]);
-        return sum;
-    }
-
     M x_;
     std::shared_ptr<const entry_weights> weights_;
     data_summary summary_;
+    bool even_[2] = {}; ///< whether all weights of the maps, of the components are 1
 };
 
 /// All weights 1: scaled to no effect, for programs that decide at run time.
@@ -209,7 +200,7 @@ scaled<M> poisson_scaled(M x, std::size_t threads = 0)
     const double mean = x.summary().sum / static_cast<double>(x.summary().entries);
     auto inverse_means = [&](side s)
     {
-        const auto sums = detail::line_sums(x, s, work);
+        const auto sums = detail::marginal_sums(x, s, work);
         const double count = static_cast<double>(x.shape().of(other(s)).kept());
         std::vector<double> weights(sums.size());
         for (std::size_t i = 0; i < sums.size(); ++i)

@@ -13,13 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/unfolding.hpp>
 #include <xunmix/preprocess/neighbourhood.hpp>
 #include <xunmix/preprocess/power_law.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace xunmix
 {

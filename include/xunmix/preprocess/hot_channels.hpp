@@ -8,12 +8,12 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/preprocess/neighbourhood.hpp>
 #include <xunmix/preprocess/spikes.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace xunmix
 {

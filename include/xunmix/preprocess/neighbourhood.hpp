@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 
 // Places near a place, and robust numbers of what lies there.
 namespace xunmix::detail

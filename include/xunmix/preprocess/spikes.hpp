@@ -10,12 +10,13 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/permute.hpp>
 #include <xunmix/core/xtensor.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/unfolding.hpp>
 #include <xunmix/preprocess/neighbourhood.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace xunmix
 {

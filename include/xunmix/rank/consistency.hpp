@@ -7,11 +7,11 @@
 #include <span>
 #include <vector>
 
-#include <xunmix/agreement.hpp>
+#include <xunmix/compare/agreement.hpp>
+#include <xunmix/compare/dendrogram.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
-#include <xunmix/dendrogram.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/model/factor.hpp>
 
 // How many components, by whether several starts find the same ones.
 namespace xunmix
@@ -57,7 +57,7 @@ std::vector<double> column_lengths(factor_ref<const T> f)
 {
     std::vector<double> out;
     for (auto column : f.columns())
-        out.push_back(std::sqrt(small::dot(column.data(), column.data(), column.size())));
+        out.push_back(std::sqrt(linalg::dot(column.data(), column.data(), column.size())));
     return out;
 }
 }
@@ -121,7 +121,8 @@ double matched_cosine(factor_ref<const T> a, factor_ref<const T> b)
         {
             const double size = of_a[i] * of_b[j];
             alike.push_back(
-                size > 0 ? small::dot(a.column(i).data(), b.column(j).data(), a.rows()) / size : 0);
+                size > 0 ? linalg::dot(a.column(i).data(), b.column(j).data(), a.rows()) / size
+                         : 0);
         }
     const auto pairs = best_assignment(alike, k, k);
     double sum = 0;

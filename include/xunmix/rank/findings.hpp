@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
-#include <xunmix/survey_options.hpp>
+#include <xunmix/contract/observer.hpp>
+#include <xunmix/model/rank_range.hpp>
+#include <xunmix/survey/survey_options.hpp>
 
 namespace xunmix
 {

@@ -10,15 +10,16 @@
 #include <vector>
 
 #include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/contract/observer.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/factorize.hpp>
-#include <xunmix/matrix/compressed.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/rank/count_floor.hpp>
 #include <xunmix/rank/criteria.hpp>
 #include <xunmix/rank/findings.hpp>
 #include <xunmix/rank/simulated_counts.hpp>
 #include <xunmix/rank/spectrum_of.hpp>
+#include <xunmix/svd/compressed.hpp>
 #include <xunmix/update/hals.hpp>
 
 namespace xunmix
@@ -143,10 +144,10 @@ edge_count noise_edge(const scaled<M>& x, const noise_edge_options& o = {})
                                       "draws ",
                                       o.draws, " and highest ", o.highest);
     const std::size_t least = x.shape().smaller_side(), most = std::min(least, o.highest + 1);
-    const compressed<scaled<M>> small(
+    const compressed<scaled<M>> reduced(
         x, detail::decompose_weighted(x, std::min(least, most + 24), o.seed, o.threads), o.threads);
     const detail::model_maker<F> model = [&](std::size_t rank)
-    { return detail::fit_counts(small, rank, o.seed, o.threads); };
+    { return detail::fit_counts(reduced, rank, o.seed, o.threads); };
     return detail::poisson_noise_edge(x, detail::size_of(x), model, o);
 }
 }

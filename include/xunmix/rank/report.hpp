@@ -11,8 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/contract/observer.hpp>
 #include <xunmix/core/parallel.hpp>
-#include <xunmix/factorize.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/rank/consistency.hpp>
 #include <xunmix/rank/criteria.hpp>
 #include <xunmix/rank/findings.hpp>
@@ -21,6 +25,7 @@
 #include <xunmix/rank/spectrum_of.hpp>
 #include <xunmix/rank/thinning.hpp>
 #include <xunmix/rank/uneven_noise.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace xunmix
 {
@@ -56,7 +61,7 @@ template <class M>
 std::vector<std::size_t> spread_positions(const M& x, std::size_t most)
 {
     typename M::workspace work{};
-    const auto sums = line_sums(x, side::maps, work);
+    const auto sums = marginal_sums(x, side::maps, work);
     std::vector<std::size_t> lit, out;
     for (std::size_t i = 0; i < sums.size(); ++i)
         if (x.shape().positions.keeps(i) && (sums[i] < 0 || sums[i] > 0))
@@ -340,7 +345,7 @@ template <class M>
 rank_findings rank_report(const M& x, const rank_options& options = {})
 {
     static_assert(
-        data_matrix<M> && !detail::weighing<M> && !requires { M::is_approximate; },
+        data_matrix<M> && !requires { &M::unweighted; } && !requires { M::is_approximate; },
         "rank_report takes an unfolded tensor or a dense data matrix, without weights "
         "and not compressed: options.noise says how to weigh it");
     detail::check_report(x, options);

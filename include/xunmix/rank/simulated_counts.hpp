@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/rank/count_floor.hpp>
 #include <xunmix/rank/spectrum_of.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 namespace xunmix::detail
 {
@@ -76,7 +76,7 @@ class simulated_counts
         const auto apply = [&](std::span<const double> v, std::span<double> out)
         {
             for (std::size_t a = 0; a < m; ++a)
-                out[a] = small::dot(gram.data() + a * m, v.data(), m);
+                out[a] = linalg::dot(gram.data() + a * m, v.data(), m);
         };
         auto values = leading_eigenvalues(m, count, apply);
         for (double& x : values)

@@ -8,13 +8,13 @@
 #include <span>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/function_ref.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/core/small.hpp>
-#include <xunmix/matrix/compressed.hpp>
+#include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/matrix/dense.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/rank/criteria.hpp>
+#include <xunmix/svd/compressed.hpp>
 #include <xunmix/svd/exact.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
@@ -36,7 +36,7 @@ inline std::vector<double> leading_eigenvalues(std::size_t side, std::size_t cou
     std::vector<double> v(side), basis, diagonal, beside;
     basis.reserve(steps * side);
     fill_normal(factor_ref<double>(v.data(), side, 1, side), engine);
-    double length = std::sqrt(small::dot(v.data(), v.data(), side));
+    double length = std::sqrt(linalg::dot(v.data(), v.data(), side));
     const double smallest = 1e-12;
     double size = 0;
     while (diagonal.size() < steps && length > smallest * size)
@@ -45,9 +45,9 @@ inline std::vector<double> leading_eigenvalues(std::size_t side, std::size_t cou
             basis.push_back(x / length);
         const auto direction = std::span(basis).last(side);
         apply(direction, v);
-        diagonal.push_back(small::dot(v.data(), direction.data(), side));
+        diagonal.push_back(linalg::dot(v.data(), direction.data(), side));
         size = std::max(size, diagonal.back());
-        length = small::project_out(v, basis);
+        length = linalg::project_out(v, basis);
         beside.push_back(length);
     }
     const std::size_t done = diagonal.size();
@@ -104,10 +104,10 @@ std::vector<double> squared_singular_values(const M& x, std::size_t count, std::
     const evenly_weighted<M> y(x);
     const bool by_channels = x.shape().channels.kept() <= x.shape().positions.kept();
     const side nearer = by_channels ? side::components : side::maps;
-    const grid &near = x.shape().of(nearer), &far = x.shape().of(other(nearer));
-    std::vector<F> in(near.size()), between(far.size());
-    const factor_ref<F> a(in.data(), in.size(), 1, in.size(), &near),
-        b(between.data(), between.size(), 1, between.size(), &far);
+    const grid &first = x.shape().of(nearer), &second = x.shape().of(other(nearer));
+    std::vector<F> in(first.size()), between(second.size());
+    const factor_ref<F> a(in.data(), in.size(), 1, in.size(), &first),
+        b(between.data(), between.size(), 1, between.size(), &second);
     typename evenly_weighted<M>::workspace work{.threads = threads};
     const auto apply = [&](std::span<const double> v, std::span<double> out)
     {
@@ -123,7 +123,7 @@ std::vector<double> squared_singular_values(const M& x, std::size_t count, std::
         for (std::size_t i = 0; i < in.size(); ++i)
             out[i] = static_cast<double>(in[i]);
     };
-    return leading_eigenvalues(near.size(), count, apply);
+    return leading_eigenvalues(first.size(), count, apply);
 }
 }
 

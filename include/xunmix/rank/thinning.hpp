@@ -16,9 +16,11 @@
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/matrix/scaled.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/unfolding.hpp>
 #include <xunmix/rank/count_floor.hpp>
 #include <xunmix/rank/spectrum_of.hpp>
-#include <xunmix/unfold.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace xunmix
 {

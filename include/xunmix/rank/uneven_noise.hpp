@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/rank/criteria.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
@@ -105,7 +105,7 @@ std::vector<std::vector<double>> squared_parts(const std::vector<F>& vectors, st
     for (std::size_t j = 0; j < k; ++j)
     {
         const F* v = vectors.data() + j * size;
-        const double whole = small::dot(v, v, size);
+        const double whole = linalg::dot(v, v, size);
         for (std::size_t i = 0; i < size && whole > 0; ++i)
             out[j][i] = static_cast<double>(v[i]) * static_cast<double>(v[i]) / whole;
     }

@@ -12,9 +12,9 @@
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/parallel.hpp>
+#include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/simulate/poisson.hpp>
 
 namespace xunmix::simulate
 {

@@ -15,11 +15,11 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
-#include <xunmix/mask.hpp>
 #include <xunmix/simulate/crystal.hpp>
 #include <xunmix/simulate/detector.hpp>
 #include <xunmix/simulate/expose.hpp>
 #include <xunmix/simulate/specimen.hpp>
+#include <xunmix/unfold/mask.hpp>
 
 namespace xunmix::simulate
 {

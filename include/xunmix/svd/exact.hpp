@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/svd/gram.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
@@ -85,7 +85,7 @@ truncated_svd<typename M::factor_type> exact_svd(const M& x, std::size_t r, std:
         double squared = spectrum.values[j], correction = 1;
         if constexpr (std::is_same_v<F, double>) // the Gram matrix has half of double's digits
             correction = squared > 0
-                             ? small::dot(far.column(j).data(), far.column(j).data(), far.rows())
+                             ? linalg::dot(far.column(j).data(), far.column(j).data(), far.rows())
                              : 1;
         const double length = std::sqrt(squared), corrected = std::sqrt(squared * correction);
         out.squared_lengths.push_back(squared * correction);

@@ -8,11 +8,13 @@
 #include <type_traits>
 #include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/simd.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/matrix/centred.hpp>
 #include <xunmix/matrix/evenly_weighted.hpp>
-#include <xunmix/options.hpp>
-#include <xunmix/svd/centred.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/options.hpp>
 
 // The smaller Gram matrix, Y^T Y or Y Y^T, summed in double from the elements: float has seven
 // digits, and squares of what stands out leave none of them to the rest.
@@ -66,14 +68,16 @@ struct element_map
     void apply(const evenly_weighted<M>& y)
     {
         apply(y.base());
-        if constexpr (weighing<M>)
-            for (side s : {side::maps, side::components})
-                for (std::size_t i = 0; i < scale[index(s)].size(); ++i)
-                {
-                    const double root = std::sqrt(y.base().weights().of(s)[i]);
-                    scale[index(s)][i] *= root;
-                    shift[index(s)][i] *= root;
-                }
+        for (side s : {side::maps, side::components})
+        {
+            const auto weights = inner_product_of(y.base(), s).weights();
+            for (std::size_t i = 0; i < weights.size(); ++i)
+            {
+                const double root = std::sqrt(weights[i]);
+                scale[index(s)][i] *= root;
+                shift[index(s)][i] *= root;
+            }
+        }
     }
     template <class M>
     void apply(const centred<M>& y)
@@ -276,7 +280,7 @@ class gram_sums
             for (std::size_t j = 0; j < count; ++j)
                 for (std::size_t r = 0; r < group.count; ++r)
                     if (group.rows[r] >= first + j)
-                        out[group.rows[r] * rows_.size() + first + j] += small::dot(
+                        out[group.rows[r] * rows_.size() + first + j] += linalg::dot(
                             part.data() + r * segment, held.data() + j * length + c, here);
         }
     }
@@ -303,8 +307,8 @@ std::vector<double> gram_by_products(const Y& y, side of, std::size_t threads)
 {
     using F = typename Y::factor_type;
     constexpr std::size_t width = 64;
-    const grid &small = y.shape().of(of), &large = y.shape().of(other(of));
-    const std::size_t size = small.size();
+    const grid &reduced = y.shape().of(of), &other_side = y.shape().of(other(of));
+    const std::size_t size = reduced.size();
     typename Y::workspace work{};
     work.threads = threads;
     std::vector<double> gram(size * size);
@@ -313,13 +317,13 @@ std::vector<double> gram_by_products(const Y& y, side of, std::size_t threads)
     {
         const std::size_t count = std::min(width, size - first);
         unit.assign(size * count, F{0});
-        seen.resize(large.size() * count);
+        seen.resize(other_side.size() * count);
         columns.resize(size * count);
-        const factor_ref<F> in(unit.data(), size, count, size, &small),
-            between(seen.data(), large.size(), count, large.size(), &large),
-            out(columns.data(), size, count, size, &small);
+        const factor_ref<F> in(unit.data(), size, count, size, &reduced),
+            between(seen.data(), other_side.size(), count, other_side.size(), &other_side),
+            out(columns.data(), size, count, size, &reduced);
         for (std::size_t j = 0; j < count; ++j)
-            in(first + j, j) = small.keeps(first + j) ? F{1} : F{0};
+            in(first + j, j) = reduced.keeps(first + j) ? F{1} : F{0};
         if (of == side::components)
             y.multiply(in, between, work), y.multiply_transposed(between, out, work);
         else

@@ -8,13 +8,17 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/matrix/centred.hpp>
 #include <xunmix/matrix/evenly_weighted.hpp>
-#include <xunmix/options.hpp>
-#include <xunmix/result.hpp>
-#include <xunmix/svd/centred.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/inner_product.hpp>
+#include <xunmix/model/options.hpp>
+#include <xunmix/model/result.hpp>
 #include <xunmix/svd/exact.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
@@ -93,8 +97,8 @@ std::vector<double> scaled_gram(const std::vector<F>& factor, const std::vector<
         for (std::size_t i = 0; i < n; ++i)
             if (weights[i] > 0)
                 scaled[j * n + i] = static_cast<double>(factor[j * n + i]) / std::sqrt(weights[i]);
-    small::gram(factor_ref<const double>(scaled.data(), n, r, n), matrix_ref<double>(out.data(), r),
-                1);
+    inner_product().gram(factor_ref<const double>(scaled.data(), n, r, n),
+                         matrix_ref<double>(out.data(), r), 1);
     return out;
 }
 
@@ -200,8 +204,9 @@ pca_result<F> analyse(const M& x, const Y& y, const std::vector<F>& mean, const 
     svd.left.resize(n * k);
     svd.right.resize(m * k);
     svd.squared_lengths.resize(k);
-    weigh_by_root(y, side::maps, factor_ref<F>(svd.left.data(), n, k, n), true);
-    weigh_by_root(y, side::components, factor_ref<F>(svd.right.data(), m, k, m), true);
+    weigh_by_root(inner_product_of(y, side::maps), factor_ref<F>(svd.left.data(), n, k, n), true);
+    weigh_by_root(inner_product_of(y, side::components), factor_ref<F>(svd.right.data(), m, k, m),
+                  true);
     const grid &positions = x.shape().positions, &channels = x.shape().channels;
     const double kept = static_cast<double>(positions.kept()),
                  entries = kept * static_cast<double>(channels.kept());

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/core/small.hpp>
-#include <xunmix/core/symmetric_eigen.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/linalg/symmetric_eigen.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/inner_product.hpp>
 
 namespace xunmix
 {
@@ -83,7 +85,7 @@ struct symmetric_spectrum
         : values(r)
         , vectors(r * r)
     {
-        small::symmetric_eigen eigen;
+        linalg::symmetric_eigen eigen;
         eigen(matrix, r);
         for (std::size_t j = 0; j < r; ++j)
         {
@@ -98,7 +100,7 @@ template <class F>
 symmetric_spectrum gram_spectrum(factor_ref<const F> f, std::size_t threads)
 {
     std::vector<double> gram(f.rank() * f.rank());
-    small::gram(f, matrix_ref<double>(gram.data(), f.rank()), threads);
+    inner_product().gram(f, matrix_ref<double>(gram.data(), f.rank()), threads);
     return {std::move(gram), f.rank()};
 }
 

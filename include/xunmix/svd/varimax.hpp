@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
-#include <xunmix/result.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/result.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
 namespace xunmix
@@ -90,7 +90,7 @@ result<T> varimax(const result<T>& model, double gamma = 1)
     std::vector<T> maps(n * k), loadings(m * k);
     for (std::size_t j = 0; j < k; ++j)
     {
-        const double length = std::sqrt(small::dot(C.column(j).data(), C.column(j).data(), n));
+        const double length = std::sqrt(linalg::dot(C.column(j).data(), C.column(j).data(), n));
         for (std::size_t i = 0; i < n && length > 0; ++i)
             maps[j * n + i] = static_cast<T>(static_cast<double>(C(i, j)) / length);
         for (std::size_t c = 0; c < m; ++c)

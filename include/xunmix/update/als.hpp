@@ -6,9 +6,11 @@
 #include <limits>
 #include <type_traits>
 
-#include <xunmix/core/concepts.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/pseudo_inverse.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/linalg/pseudo_inverse.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {
@@ -31,7 +33,7 @@ struct als
     template <class T>
     struct state
     {
-        small::pseudo_inverse inverse;
+        linalg::pseudo_inverse inverse;
     };
 
     template <class M, class T>

@@ -8,14 +8,15 @@
 #include <span>
 #include <vector>
 
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/small.hpp>
-#include <xunmix/observe.hpp>
-#include <xunmix/update/deflection.hpp>
+#include <xunmix/linalg/dense_small.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/pressure.hpp>
+#include <xunmix/update/soft_orthogonality.hpp>
 
 namespace xunmix
 {
@@ -52,7 +53,7 @@ struct ard
     {
         side which = side::maps;
         hals::state<T> plain{};
-        column_descent::deflection<T> deflect{};
+        column_descent::soft_orthogonality<T> deflect{};
         std::vector<double> relevances{}, before{}; ///< l_k as this iteration found them, the last
         column_pressure pressure{};                 ///< s^2 / l_k
         double beta = 0;
@@ -143,7 +144,7 @@ struct ard
         for (std::size_t j = 0; j < f.rank(); ++j)
         {
             const double norm =
-                std::sqrt(small::dot(f.column(j).data(), f.column(j).data(), f.rows()));
+                std::sqrt(linalg::dot(f.column(j).data(), f.column(j).data(), f.rows()));
             scale[j] = norm > 0 ? norm : 1;
             for (T& x : f.column(j))
                 x = static_cast<T>(static_cast<double>(x) / scale[j]);
@@ -169,7 +170,7 @@ struct ard
             return hals{rounds}(f, eq, c, s.plain);
         column_descent::add_terms_to_rhs(c, eq.rhs, f);
         s.deflect.sweep(f, eq, pressed<C>{c, s.pressure}, hals::rounds_with<T>(c, rounds),
-                        orthogonality, column_descent::deflection<T>::sum::as_they_are);
+                        orthogonality, column_descent::soft_orthogonality<T>::sum::as_they_are);
         hals::project_others(f, c);
         if (s.merges)
             merge_twins(f, eq.gram);
@@ -204,26 +205,4 @@ struct ard
     }
 };
 
-/// An observer that keeps the relevance of each component, iteration by iteration: the mean of its
-/// map times the length of its component (Muto & Shiga 2020, Fig. 5c). To be drawn on a logarithmic
-/// scale; pass it by name to factorize and look into `values` afterwards.
-struct relevance_trace
-{
-    std::vector<std::vector<double>> values{};
-
-    template <class T>
-    void operator()(const iteration<T>& it)
-    {
-        auto& line = values.emplace_back();
-        for (std::size_t j = 0; j < it.maps.rank(); ++j)
-        {
-            double sum = 0, squares = 0;
-            for (T x : it.maps.column(j))
-                sum += static_cast<double>(x);
-            for (T x : it.components.column(j))
-                squares += static_cast<double>(x) * static_cast<double>(x);
-            line.push_back(sum * std::sqrt(squares) / static_cast<double>(it.maps.rows()));
-        }
-    }
-};
 }

@@ -7,9 +7,11 @@
 #include <span>
 #include <vector>
 
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/multiplicative.hpp>
 #include <xunmix/update/pressure.hpp>
 

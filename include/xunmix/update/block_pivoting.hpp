@@ -8,7 +8,7 @@
 #include <limits>
 #include <span>
 
-#include <xunmix/core/factor.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/passive_set.hpp>
 
 namespace xunmix::passive

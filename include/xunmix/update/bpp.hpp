@@ -6,9 +6,11 @@
 #include <limits>
 #include <type_traits>
 
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/block_pivoting.hpp>
 #include <xunmix/update/passive_set.hpp>
 

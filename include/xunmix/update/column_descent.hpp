@@ -6,10 +6,12 @@
 #include <limits>
 #include <span>
 
-#include <xunmix/core/concepts.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/grid_laplacian.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/simd.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/grid_laplacian.hpp>
 
 // Coordinate descent over the columns of a factor F, with r_j = rhs_j - F gram_j the negative
 // gradient of the small system along column j.

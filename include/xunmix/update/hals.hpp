@@ -5,10 +5,12 @@
 #include <type_traits>
 #include <utility>
 
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/column_descent.hpp>
 
 namespace xunmix

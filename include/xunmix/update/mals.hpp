@@ -7,10 +7,12 @@
 #include <limits>
 #include <vector>
 
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/core/pseudo_inverse.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/linalg/pseudo_inverse.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/als.hpp>
 
 namespace xunmix
@@ -39,7 +41,7 @@ struct mals
     template <class T>
     struct state
     {
-        small::pseudo_inverse inverse{};
+        linalg::pseudo_inverse inverse{};
         std::vector<double> memory{}; ///< w_k, then N_k; empty before the first iteration
         double diagonal = 0;          ///< mean of the Gram matrix's
 

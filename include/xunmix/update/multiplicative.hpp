@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/buffer.hpp>
-#include <xunmix/core/concepts.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

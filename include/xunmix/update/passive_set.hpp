@@ -8,8 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-#include <xunmix/core/factor.hpp>
 #include <xunmix/core/simd.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 
 // The linear algebra of active-set methods on a small system: a Gram matrix that any of its sets of
 // columns can be solved with, and the factorization of one such set.

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
-#include <xunmix/core/concepts.hpp>
-#include <xunmix/core/factor.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/model/factor.hpp>
 
 namespace xunmix
 {

@@ -4,11 +4,13 @@
 #include <cmath>
 #include <cstddef>
 
-#include <xunmix/core/concepts.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
-#include <xunmix/core/factor.hpp>
-#include <xunmix/update/deflection.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/update/hals.hpp>
+#include <xunmix/update/soft_orthogonality.hpp>
 
 namespace xunmix
 {
@@ -44,7 +46,7 @@ struct soft_orthogonal
     {
         side which = side::maps;
         hals::state<T> plain{};
-        column_descent::deflection<T> deflect{};
+        column_descent::soft_orthogonality<T> deflect{};
         double overlap = 0, last_overlap = 0; ///< of the columns, in the last two iterations
     };
 
@@ -107,7 +109,7 @@ struct soft_orthogonal
         column_descent::add_terms_to_rhs(c, eq.rhs, f);
         s.last_overlap = s.overlap;
         s.overlap = s.deflect.sweep(f, eq, c, hals::rounds_with<T>(c, rounds), weight,
-                                    column_descent::deflection<T>::sum::of_unit_lengths);
+                                    column_descent::soft_orthogonality<T>::sum::of_unit_lengths);
         hals::project_others(f, c);
     }
 };

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/update.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/model/data_summary.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/options.hpp>
+
+namespace xunmix
+{
+namespace detail
+{
+/// Throws invalid_argument for options that break a rule or do not fit the data's size.
+template <class M>
+void check_options(const M& x, const options& opt)
+{
+    const std::size_t n = x.shape().positions.kept(), m = x.shape().channels.kept();
+    require<invalid_argument>(
+        opt.rank >= 1 && opt.rank <= std::min(n, m),
+        "the rank must be at least 1 and at most the smaller of positions and "
+        "channels, min(",
+        n, ", ", m, ") unmasked; got ", opt.rank);
+    require<invalid_argument>(opt.tolerance >= 0 && std::isfinite(opt.tolerance),
+                              "the tolerance must be zero (never stop on it) or positive, got ",
+                              opt.tolerance);
+}
+
+/// For check_data: the data may have either sign.
+struct any_sign
+{
+    static constexpr bool needs_non_negative_data = false;
+};
+
+/// Throws invalid_data for data no factorization, or not this update, can work on.
+template <class U, class M>
+void check_data(const M& x)
+{
+    const auto& s = x.summary();
+    check_finite(s);
+    require<invalid_data>(
+        s.minimum != 0 || s.maximum != 0,
+        "X is zero at all unmasked places: there is nothing to factorize; look at "
+        "the file, the choice of positions and the masks");
+    using limits = std::numeric_limits<typename M::factor_type>;
+    require<invalid_data>(s.squared_norm > limits::min() / limits::epsilon() &&
+                              s.squared_norm < limits::max() * limits::epsilon(),
+                          "X is out of the range in which ", sizeof(typename M::factor_type),
+                          "-byte factors can be computed: its values go from ", s.minimum, " to ",
+                          s.maximum, ", and |X|^2 is ", s.squared_norm,
+                          "; scale it to values near 1, or unfold it as double");
+    if constexpr (U::needs_non_negative_data)
+        require<invalid_data>(s.negative == 0, "multiplicative updates need X >= 0: it holds ",
+                              s.negative, " negative values, the smallest ", s.minimum,
+                              "; clip them with unfold(...).clipped(0), or use hals or als");
+}
+
+/// Throws invalid_data where non-negative factors could not be anything but zero.
+template <class M>
+void check_positive(const M& x)
+{
+    require<invalid_data>(x.summary().maximum > 0, "X has no value above zero, its largest is ",
+                          x.summary().maximum,
+                          ", and where neither maps nor components may be negative both would "
+                          "become zero; change its sign, add an offset, or let one of the two be "
+                          "negative");
+}
+
+/// Whether one of its members keeps a factor from being negative.
+template <class C>
+bool keeps_non_negative(const C& c)
+{
+    bool out = false;
+    for_each_member(c,
+                    [&]<class Member>(const Member& m)
+                    {
+                        out = out || traits<Member>::in_orthant;
+                        if constexpr (requires { m.lower; })
+                            out = out || m.lower >= 0;
+                    });
+    return out;
+}
+
+/// Throws invalid_argument where one member moves a factor's scale to the other factor and another
+/// member holds the scale of either.
+template <class T, class U, class A, class B>
+void check_scale(const A& on_maps, const B& on_components)
+{
+    const std::size_t moving = count_normalizing<T>(on_maps) + count_normalizing<T>(on_components);
+    if constexpr (update_hook::normalizes<U, T>)
+        require<invalid_argument>(moving == 0 && holds_no_scale<T>(on_maps) &&
+                                      holds_no_scale<T>(on_components),
+                                  "this update holds the components at unit length itself: "
+                                  "unit_norm and constraints that hold the scale of a factor "
+                                  "(bounded, sum_to_one, fixed) cannot go with it; leave them out");
+    require<invalid_argument>(moving == 0 || (moving == 1 && holds_no_scale<T>(on_maps) &&
+                                              holds_no_scale<T>(on_components)),
+                              "a constraint that moves one factor's scale to the other, as "
+                              "unit_norm does, cannot go with one that holds the scale of either "
+                              "(bounded, sum_to_one, fixed, another unit_norm); leave one out");
+}
+
+/// Throws invalid_argument unless a factor is finite at the start, and not negative where the
+/// update needs that.
+template <class U, class T>
+void check_start(factor_ref<const T> f, side which)
+{
+    std::size_t non_finite = 0, negative = 0;
+    for (auto column : f.columns())
+        for (T x : column)
+        {
+            non_finite += !std::isfinite(x);
+            negative += x < 0;
+        }
+    require<invalid_argument>(non_finite == 0, "the start must be finite: the ", name(which),
+                              " hold ", non_finite, " NaN or infinite values");
+    if constexpr (U::needs_non_negative_data)
+        require<invalid_argument>(negative == 0,
+                                  "multiplicative updates need factors >= 0 to start from: the ",
+                                  name(which), " hold ", negative,
+                                  " negative values; add non_negative, or use hals or als");
+}
+
+/// Lets every member check its own options against the factor's shape. What cannot work with the
+/// update does not compile; for constraints chosen at run time it throws invalid_argument.
+template <class U, class T, class C>
+void check_constraint(const C& c, const grid& places, std::size_t rank, const char* where)
+{
+    for_each_member(
+        c,
+        [&]<class Member>(const Member& m)
+        {
+            static_assert(
+                constraint<Member, T>,
+                "on_maps and on_components take constraints: types with at least one hook "
+                "(value, add_to_gram, add_to_rhs, prox_column, project, split_gradient, "
+                "normalize), or a callable that takes xunmix::factor_ref<T>, T being the "
+                "factors' type");
+            if constexpr (requires { C::chosen_at_run_time; })
+                require<invalid_argument>(
+                    U::template pairing_with<Member, T>() != pairing::unsupported,
+                    "the constraint on the ", where,
+                    " has no hook this update can use; see the README's table");
+            else if constexpr (constraint<Member, T>)
+                U::template check_pairing<Member, T>();
+            if constexpr (requires { m.check(places, rank); })
+                m.check(places, rank);
+        });
+}
+
+/// All that can be checked of a model before any work.
+template <class U, class M, class A, class B>
+void check_model(const M& x, std::size_t rank, const U& update, const A& on_maps,
+                 const B& on_components)
+{
+    using T = typename M::factor_type;
+    check_data<U>(x);
+    check_constraint<U, T>(on_maps, x.shape().positions, rank, name(side::maps));
+    check_constraint<U, T>(on_components, x.shape().channels, rank, name(side::components));
+    check_scale<T, U>(on_maps, on_components);
+    if (keeps_non_negative(on_maps) && keeps_non_negative(on_components))
+        check_positive(x);
+    if constexpr (requires { update.check(x); })
+        update.check(x);
+}
+}
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/core/buffer.hpp>
+#include <xunmix/factorize/solver.hpp>
+#include <xunmix/model/factor.hpp>
+
+namespace xunmix
+{
+/// Several solvers on one matrix, any ranks, that share each read of X: their factors stand side by
+/// side as the columns of one. Each takes the steps it would take alone; sums may differ in the
+/// last bits.
+template <class Solver>
+class batch
+{
+  public:
+    using T = typename Solver::T;
+
+    /// Columns side by side at most: their sums should not outgrow the caches.
+    static constexpr std::size_t most_columns = 128;
+
+    explicit batch(std::size_t threads = 0)
+        : work_{.threads = threads}
+    {
+    }
+
+    /// One iteration of every solver that is running.
+    void step(std::span<Solver> solvers)
+    {
+        std::vector<Solver*> together;
+        std::size_t columns = 0;
+        const auto flush = [&]
+        {
+            if (!together.empty())
+                share(together, columns);
+            together.clear();
+            columns = 0;
+        };
+        for (Solver& s : solvers)
+        {
+            if (s.status() != status::running)
+                continue;
+            if (!s.one_read())
+            {
+                s.step();
+                continue;
+            }
+            if (columns + s.state_.rank > most_columns)
+                flush();
+            together.push_back(&s);
+            columns += s.state_.rank;
+        }
+        flush();
+    }
+
+  private:
+    void share(const std::vector<Solver*>& solvers, std::size_t columns)
+    {
+        const auto start = std::chrono::steady_clock::now();
+        const auto& x = solvers.front()->model_.data();
+        for (Solver* s : solvers)
+            s->model_.start(s->state_);
+        const std::size_t rows = solvers.front()->model_.held(solvers.front()->state_).rows();
+        const factor_ref<T> held(held_.get(rows * columns), rows, columns, rows);
+        const factor_ref<T> product(product_.get(rows * columns), rows, columns, rows);
+        each(solvers, [&](Solver& s, std::size_t first)
+             { copy_factor(s.model_.held(s.state_), slice(held, first, s.state_.rank)); });
+        auto visit = [&](std::size_t first_row, factor_ref<T> block, std::size_t)
+        {
+            each(solvers, [&](Solver& s, std::size_t first)
+                 { s.model_.visit(s.state_, first_row, slice(block, first, s.state_.rank)); });
+        };
+        x.sweep(factor_ref<const T>(held), visit, product, work_);
+        each(solvers,
+             [&](Solver& s, std::size_t first)
+             {
+                 copy_factor(slice(product, first, s.state_.rank), s.model_.product(s.state_));
+                 s.model_.finish(s.state_);
+             });
+        const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+        for (Solver* s : solvers)
+            s->conclude(passed.count() / static_cast<double>(solvers.size()));
+    }
+
+    /// visit(solver, its first column) for all.
+    template <class Visit>
+    static void each(const std::vector<Solver*>& solvers, Visit&& visit)
+    {
+        std::size_t first = 0;
+        for (Solver* s : solvers)
+        {
+            visit(*s, first);
+            first += s->state_.rank;
+        }
+    }
+    static factor_ref<T> slice(factor_ref<T> f, std::size_t first, std::size_t count)
+    {
+        return {&f(0, first), f.rows(), count, f.stride(), f.places(), f.first_row()};
+    }
+
+    typename Solver::matrix::workspace work_;
+    buffer<T> held_, product_;
+};
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <stop_token>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <xunmix/contract/all_of.hpp>
+#include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/contract/observer.hpp>
+#include <xunmix/contract/start.hpp>
+#include <xunmix/contract/update.hpp>
+#include <xunmix/factorize/solver.hpp>
+#include <xunmix/factorize/with_loss.hpp>
+#include <xunmix/init/random_uniform.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/model/iteration.hpp>
+#include <xunmix/unfold/unfold.hpp>
+
+namespace xunmix
+{
+/// Constraints meant for one side, as on_maps and on_components make them.
+template <side Side, class C>
+struct constraint_on
+{
+    C constraint;
+};
+
+namespace detail
+{
+template <side Side, class... Cs>
+auto make_constraint_on(Cs... cs)
+{
+    static_assert(sizeof...(Cs) > 0, "on_maps and on_components take at least one constraint");
+    if constexpr (sizeof...(Cs) == 1)
+        return constraint_on<Side, Cs...>{cs...};
+    else
+        return constraint_on<Side, all_of<Cs...>>{all_of<Cs...>(std::move(cs)...)};
+}
+}
+
+/// The maps' constraints; several are joined by all_of.
+template <class... Cs>
+auto on_maps(Cs... constraints)
+{
+    return detail::make_constraint_on<side::maps>(std::move(constraints)...);
+}
+/// The components' constraints; several are joined by all_of.
+template <class... Cs>
+auto on_components(Cs... constraints)
+{
+    return detail::make_constraint_on<side::components>(std::move(constraints)...);
+}
+
+namespace detail
+{
+template <class A, side Side>
+struct is_constraint_on : std::false_type
+{
+};
+template <side Side, class C>
+struct is_constraint_on<constraint_on<Side, C>, Side> : std::true_type
+{
+};
+
+template <class T>
+const T& as_data_matrix(const T& x, std::size_t)
+{
+    return x;
+}
+template <class T>
+dense<T> as_data_matrix(const unfolded<T>& x, std::size_t threads)
+{
+    return dense<T>(x, threads);
+}
+
+/// The first of `args` that Predicate<its type> holds for, else the fallback.
+template <template <class> class Predicate, class Fallback>
+auto pick(Fallback fallback)
+{
+    return fallback;
+}
+template <template <class> class Predicate, class Fallback, class A, class... Rest>
+auto pick(Fallback fallback, const A& first, const Rest&... rest)
+{
+    if constexpr (Predicate<A>::value)
+        return first;
+    else
+        return pick<Predicate>(fallback, rest...);
+}
+
+/// How often Predicate holds among the types.
+template <template <class> class Predicate, class... Args>
+inline constexpr std::size_t occurrences = (std::size_t{0} + ... +
+                                            (Predicate<Args>::value ? 1 : 0));
+
+template <class A>
+using on_maps_rule = is_constraint_on<A, side::maps>;
+template <class A>
+using on_components_rule = is_constraint_on<A, side::components>;
+template <class A>
+using stop_token_rule = std::is_same<A, std::stop_token>;
+/// Arguments that conduct the whole factorization, see compression.
+template <class A>
+using conductor_rule = std::bool_constant < requires
+{
+    typename A::conducts_factorization;
+}
+> ;
+
+/// Losses other than least squares, see beta_divergence.
+template <class A>
+using loss_rule = std::bool_constant < requires
+{
+    typename A::is_loss;
+}
+> ;
+
+/// Start from what another factorization found.
+template <class T>
+struct warm_start
+{
+    const result<T>* from;
+
+    template <class M>
+    void operator()(const M&, factor_ref<T> maps, factor_ref<T> components, random_engine&,
+                    typename M::workspace&) const
+    {
+        copy_factor(from->maps_matrix(), maps);
+        copy_factor(from->components_matrix(), components);
+    }
+};
+template <class M>
+struct for_matrix
+{
+    template <class A>
+    using init_rule = std::bool_constant<init_policy<A, M>>;
+};
+
+/// Tells an observer of the iteration; true if it wants to stop. Other arguments pass.
+template <class M, class A>
+bool tell(A& argument, const iteration<typename M::factor_type>& it)
+{
+    using T = typename M::factor_type;
+    using kind = std::remove_const_t<A>;
+    if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
+                  conductor_rule<kind>::value || loss_rule<kind>::value || init_policy<kind, M>)
+        return false;
+    else if constexpr (stop_token_rule<kind>::value)
+        return argument.stop_requested();
+    else
+    {
+        static_assert(observer<A, T>,
+                      "the arguments of factorize after the update are on_maps(...), "
+                      "on_components(...), an init policy, beta_divergence, compression, a "
+                      "std::stop_token, or observers; an "
+                      "observer takes const xunmix::iteration<T>&, T being the factors' type, and "
+                      "returns void or xunmix::flow");
+        if constexpr (!observer<A, T>)
+            return false;
+        else if constexpr (std::is_void_v<std::invoke_result_t<A&, const iteration<T>&>>)
+            return argument(it), false;
+        else
+            return argument(it) == flow::stop;
+    }
+}
+}
+
+namespace detail
+{
+/// The update, with the loss among the arguments if there is one.
+template <class M, class U, class... Args>
+auto update_for(U update, const Args&... args)
+{
+    constexpr std::size_t losses = occurrences<loss_rule, Args...>;
+    static_assert(losses <= 1, "a loss can be given once");
+    if constexpr (losses == 0)
+        return update;
+    else
+    {
+        constexpr bool takes_loss = requires
+        {
+            requires U::takes_loss;
+        };
+        constexpr bool gives_elements = requires(
+            const M& x, row_visitor<typename M::factor_type> visit, typename M::workspace& work)
+        {
+            x.read(visit, work);
+        };
+        static_assert(takes_loss, "a loss such as beta_divergence goes with multiplicative and "
+                                  "ard_multiplicative; the others minimise least squares, for "
+                                  "counts on poisson_scaled data");
+        static_assert(gives_elements,
+                      "a loss such as beta_divergence needs the elements of X: give "
+                      "it unfolded, dense or any_matrix, not scaled or compressed");
+        auto loss = pick<loss_rule>(0, args...);
+        return with_loss<U, decltype(loss)>{std::move(update), std::move(loss)};
+    }
+}
+
+/// A solver that starts from `init`, whatever init policy is among the arguments.
+template <data_matrix M, class U, class Init, class... Args>
+auto make_solver_from(const M& x, const options& opt, U update, const Init& init,
+                      const Args&... args)
+{
+    const constraint_on<side::maps, unconstrained> free_maps;
+    const constraint_on<side::components, unconstrained> free_components;
+    auto c = pick<on_maps_rule>(free_maps, args...).constraint;
+    auto s = pick<on_components_rule>(free_components, args...).constraint;
+    auto u = update_for<M>(std::move(update), args...);
+    return solver<M, decltype(u), decltype(c), decltype(s)>(x, opt, std::move(u), init,
+                                                            std::move(c), std::move(s));
+}
+
+/// Throws what make_solver would throw for data and constraints, without its work.
+template <class M, class U, class... Args>
+void check_before_work(const M& x, std::size_t rank, const U& update, const Args&... args)
+{
+    const constraint_on<side::maps, unconstrained> free_maps;
+    const constraint_on<side::components, unconstrained> free_components;
+    check_model(x, rank, update, pick<on_maps_rule>(free_maps, args...).constraint,
+                pick<on_components_rule>(free_components, args...).constraint);
+}
+
+/// What came before the iterations of a solver: they are numbered on from there, their seconds too.
+struct progress
+{
+    std::size_t iterations = 0;
+    double seconds = 0;
+};
+
+/// Steps until the end, telling the observers among the arguments of `total` iterations. Whether
+/// one of them asked to stop, even where there was nothing left to stop.
+template <class M, class Solver, class... Args>
+bool run(Solver& s, const progress& done, std::size_t total, bool ends, Args&... args)
+{
+    bool stop = false;
+    while (s.status() == status::running)
+    {
+        s.step();
+        [[maybe_unused]] auto it = s.current();
+        it.number += done.iterations;
+        it.seconds += done.seconds;
+        it.max_iterations = total;
+        it.last = it.last && ends;
+        ((stop |= tell<M>(args, it)), ...);
+        if (stop)
+            s.stop();
+    }
+    return stop;
+}
+}
+
+/// A solver for `x` from the arguments of factorize (observers and stop tokens left out), for
+/// software that calls step() itself.
+template <data_matrix M, class U, class... Args>
+auto make_solver(const M& x, const options& opt, U update, const Args&... args)
+{
+    using namespace detail;
+    static_assert(
+        update_policy<U, typename M::factor_type>,
+        "the third argument is an update policy: als, multiplicative, hals or a type like "
+        "them");
+    static_assert(occurrences<on_maps_rule, Args...> <= 1 &&
+                      occurrences<on_components_rule, Args...> <= 1,
+                  "on_maps and on_components are given at most once; several constraints go into "
+                  "one call");
+    static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
+                  "at most one init policy can be given");
+    return make_solver_from(x, opt, std::move(update),
+                            pick<for_matrix<M>::template init_rule>(random_uniform{}, args...),
+                            args...);
+}
+template <class T, class U, class... Args>
+auto make_solver(const unfolded<T>& x, const options& opt, U update, const Args&... args)
+{
+    return make_solver(detail::as_data_matrix(x, opt.threads), opt, std::move(update), args...);
+}
+
+/// Factorizes X ~ C S^T: minimises |X - C S^T|^2 + the constraints' terms.
+///
+///   auto result = factorize(data, {.rank = 7}, hals{}, on_maps(non_negative{}),
+///                           on_components(non_negative{}));
+///
+/// `data` is an unfolded tensor or any data matrix. After the update come, in any order and each
+/// optional: on_maps(...), on_components(...) (else that factor is free), an init policy (else
+/// random_uniform), a loss (else least squares), compression (iterates on compressed data first,
+/// then on X), observers, a std::stop_token. Throws invalid_argument and invalid_data before any
+/// work; afterwards result.status tells how it ended.
+template <class Data, class U, class... Args>
+auto factorize(const Data& data, const options& opt, U update, Args&&... args)
+{
+    using namespace detail;
+    decltype(auto) x = as_data_matrix(data, opt.threads);
+    using M = std::decay_t<decltype(x)>;
+    constexpr std::size_t conductors = occurrences<conductor_rule, std::decay_t<Args>...>;
+    static_assert(conductors <= 1, "compression can be given once");
+    if constexpr (conductors == 1)
+        return pick<conductor_rule>(0, args...).factorize(x, opt, std::move(update), args...);
+    else
+    {
+        auto s = make_solver(x, opt, std::move(update), args...);
+        run<M>(s, {}, opt.max_iterations, true, args...);
+        return s.result();
+    }
+}
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/contract/update.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/random.hpp>
+#include <xunmix/factorize/alternation.hpp>
+#include <xunmix/factorize/divergence_alternation.hpp>
+#include <xunmix/model/iteration.hpp>
+#include <xunmix/model/observe.hpp>
+#include <xunmix/model/options.hpp>
+#include <xunmix/model/result.hpp>
+#include <xunmix/model/state.hpp>
+
+namespace xunmix
+{
+/// Minimises |X - C S^T|^2 + the constraints' terms, one iteration a step(): for software that does
+/// other things in between. Owns its memory and shares nothing, so several solvers may work on one
+/// matrix at once.
+///
+/// Where update and constraints are no descent pair, the best iterate is kept beside the current
+/// one, and result() returns it, unless options.keep says otherwise.
+template <data_matrix M, class U, class MapsC = unconstrained, class ComponentsC = unconstrained>
+class solver
+{
+  public:
+    using matrix = M;
+    using T = typename M::factor_type;
+
+    /// Checks everything before any work, then makes the start: init(x, maps, components, engine,
+    /// workspace). Throws invalid_argument for options and shapes, invalid_data for data that break
+    /// a rule.
+    template <class Init>
+    solver(M x, const options& opt, U update, Init&& init, MapsC on_maps = {},
+           ComponentsC on_components = {})
+        : opt_((detail::check_options(x, opt), opt))
+        , model_(std::move(x), opt.rank, opt.threads, std::move(update), std::move(on_maps),
+                 std::move(on_components))
+        , keep_best_(!model_.descends() && (opt.keep == iterate::best ||
+                                            (opt.keep == iterate::automatic && !model_.moves())))
+        , patience_(opt.patience > 0    ? opt.patience
+                    : model_.moves()    ? 10
+                    : model_.descends() ? 1
+                                        : 3)
+    {
+        model_.begin(state_, init, random_engine(opt_.seed));
+        reserve_history();
+        if (opt_.max_iterations == 0)
+            state_.status = xunmix::status::max_iterations;
+    }
+
+    /// One iteration; nothing unless status() is running.
+    void step()
+    {
+        if (state_.status != xunmix::status::running)
+            return;
+        const auto start = std::chrono::steady_clock::now();
+        model_.iterate(state_);
+        conclude(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+
+    xunmix::status status() const
+    {
+        return state_.status;
+    }
+    /// Ends a running factorization as stopped.
+    void stop()
+    {
+        if (state_.status == xunmix::status::running)
+            state_.status = xunmix::status::stopped;
+    }
+    /// The last iteration, with a view of the factors.
+    iteration<T> current() const
+    {
+        return {.number = state_.iterations,
+                .max_iterations = opt_.max_iterations,
+                .last = state_.status != xunmix::status::running,
+                .objective = state_.objective,
+                .mse = has_loss ? nan : state_.residual / entries(),
+                .divergence = has_loss ? state_.residual / entries() : nan,
+                .relative_change = change_,
+                .seconds = state_.seconds,
+                .maps = model_.ref(state_, side::maps),
+                .components = model_.ref(state_, side::components)};
+    }
+    /// Whether each iteration reads X once.
+    bool one_read() const
+    {
+        return model_.one_read();
+    }
+
+    /// Everything that the coming iterations depend on, besides data and options.
+    const solver_state<T>& state() const
+    {
+        return state_;
+    }
+    /// Goes on from a state of a solver for the same data, rank, update and constraints. One that
+    /// was stopped, or had done its iterations, goes on as far as the options now allow. Throws
+    /// invalid_argument where the sizes do not fit.
+    void resume(solver_state<T> state)
+    {
+        const auto fits = [](const auto& a, const auto& b) { return a.size() == b.size(); };
+        detail::require<invalid_argument>(
+            state.rank == state_.rank && fits(state.maps, state_.maps) &&
+                fits(state.components, state_.components),
+            "the state is for rank ", state.rank, " with ", state.maps.size(), " map values and ",
+            state.components.size(), " component values; this solver has rank ", state_.rank, ", ",
+            state_.maps.size(), " and ", state_.components.size());
+        detail::require<invalid_argument>(
+            state.swept == state_.swept && fits(state.product, state_.product),
+            "the state is of a solver that sweeps the ", name(state.swept),
+            "; this one sweeps the ", name(state_.swept), ": unfold the data in the same layout");
+        check_parts(state);
+        state_ = std::move(state);
+        reserve_history();
+        using enum xunmix::status;
+        if (state_.status == running || state_.status == max_iterations || state_.status == stopped)
+            state_.status = state_.iterations < opt_.max_iterations ? running : max_iterations;
+        change_ = state_.history.empty() ? std::numeric_limits<double>::infinity()
+                                         : state_.history.back().relative_change;
+    }
+
+    /// |X - C S^T|^2 of the current factors from the elements themselves. One read of X.
+    double residual() const
+    {
+        return model_.residual(state_);
+    }
+
+    /// The best factors so far, scaled as options.scale says and ordered by integrated map
+    /// intensity where the constraints leave scale and order free, with the mse of just these: one
+    /// read of X, two more with another loss than least squares. On compressed data, where that is
+    /// what a read would cost, the mse is that of the last iteration.
+    xunmix::result<T> result() const
+    {
+        const bool kept = !state_.best_maps.empty();
+        xunmix::result<T> out(kept ? state_.best_maps : state_.maps,
+                              kept ? state_.best_components : state_.components,
+                              model_.data().shape());
+        const double penalties = model_.penalties(out.maps_matrix(), out.components_matrix());
+        out.status = state_.status;
+        out.iterations = state_.iterations;
+        out.best_iteration = kept ? state_.best_iteration : state_.iterations;
+        out.seconds = state_.seconds;
+        out.negative_data = model_.data().summary().negative;
+        out.one_read = model_.one_read();
+        out.history = state_.history;
+        if (is_scale_free(model_.on_maps()) && is_scale_free(model_.on_components()))
+            out.rescale(opt_.scale);
+        if (!keeps_order(model_.on_maps()) && !keeps_order(model_.on_components()))
+            out.order();
+        if constexpr (update_hook::prunes<U>)
+            out.prune(model_.update().least_relevance());
+        measure(out, penalties);
+        return out;
+    }
+
+  private:
+    static constexpr bool has_loss = requires
+    {
+        typename U::loss_type;
+    };
+    static constexpr bool is_approximate = requires
+    {
+        M::is_approximate;
+    };
+    static constexpr double infinity = std::numeric_limits<double>::infinity(),
+                            nan = std::numeric_limits<double>::quiet_NaN();
+
+    template <class Solver>
+    friend class batch;
+
+    /// Throws invalid_argument unless the rest of a state is what this solver would have made.
+    void check_parts(const solver_state<T>& state) const
+    {
+        const auto check = [](const char* what, std::size_t found, std::size_t wanted)
+        {
+            detail::require<invalid_argument>(
+                found == 0 || found == wanted, "the state is damaged, or of another update: its ",
+                what, " hold ", found, " numbers instead of ", wanted, "; start again without it");
+        };
+        const std::size_t held = (state.swept == side::maps ? state.components : state.maps).size();
+        check("best maps", state.best_maps.size(), state.maps.size());
+        check("best components", state.best_components.size(), state.components.size());
+        check("extrapolated factor", state.extrapolated.size(), held);
+        for (const auto& memory : state.memory)
+            check("update's weights", memory.size(), model_.memory_size());
+        detail::require<invalid_argument>(
+            state.best_maps.empty() == state.best_components.empty(),
+            "the state is damaged: it has best maps or best components, but not both; start again "
+            "without it");
+        const auto number = [](double x) { return std::isfinite(x) && x >= 0 && x <= 1; };
+        detail::require<invalid_argument>(
+            number(state.momentum) && number(state.momentum_limit),
+            "the state is damaged: its momentum is ", state.momentum, " of at most ",
+            state.momentum_limit, ", where numbers from 0 to 1 belong; start again without it");
+        detail::require<invalid_argument>(
+            state.best_iteration <= state.iterations && state.history.size() <= state.iterations,
+            "the state is damaged: it has done ", state.iterations, " iterations, but its best is ",
+            state.best_iteration, " and its history has ", state.history.size(),
+            "; start again without it");
+    }
+    /// What the factors of a result leave of X, and their objective.
+    void measure(xunmix::result<T>& out, double penalties) const
+    {
+        const auto maps = out.maps_matrix(), components = out.components_matrix();
+        double loss = 0;
+        if (is_approximate && state_.iterations > 0)
+            loss = state_.best_maps.empty() ? state_.residual : state_.best_residual;
+        else
+            loss = model_.squared_distance(maps, components);
+        out.mse = loss / entries();
+        if constexpr (has_loss)
+        {
+            loss = model_.loss(maps, components);
+            out.divergence = loss / entries();
+        }
+        out.objective = model_.objective(state_.iterations, maps, components, loss, penalties);
+    }
+
+    /// What follows an iteration that took so many seconds: is it the best, is it the last?
+    void conclude(double seconds)
+    {
+        change_ = state_.history.empty() ? infinity : decrease_from(state_.history.back());
+        keep_if_best();
+        state_.status = judge();
+        state_.seconds += seconds;
+        const double misfit = state_.residual / entries();
+        state_.history.push_back({.iteration = state_.iterations,
+                                  .objective = state_.objective,
+                                  .mse = has_loss ? nan : misfit,
+                                  .relative_change = change_,
+                                  .seconds = state_.seconds,
+                                  .divergence = has_loss ? misfit : nan});
+    }
+    /// Relative, since an earlier iteration; never a rise that may be nothing but rounding.
+    double decrease_from(const record& earlier) const
+    {
+        const double before = earlier.objective, decrease = before - state_.objective;
+        if (std::isinf(before))
+            return before;
+        return !(before > 0) || (decrease < 0 && -decrease <= state_.rounding) ? 0
+                                                                               : decrease / before;
+    }
+    /// Whether a decrease that looks small is. Where rounding could hide a larger one the objective
+    /// is summed from the elements of X, which takes a read, and compared with that of the
+    /// iteration before, which takes another one. (Compressed data are not what a read would look
+    /// at.)
+    bool is_small(double progress)
+    {
+        if (!(progress < opt_.tolerance))
+            return false;
+        if (is_approximate || state_.rounding <= opt_.tolerance * state_.objective)
+            return true;
+        model_.sum_elements(state_);
+        state_.objective = model_.objective(state_, state_.residual);
+        const double before = state_.exact_objective;
+        const bool follows = state_.exact_iteration + 1 == state_.iterations;
+        state_.exact_iteration = state_.iterations;
+        state_.exact_objective = state_.objective;
+        const double change = before > 0 ? (before - state_.objective) / before : 0;
+        return follows && std::abs(change) < opt_.tolerance;
+    }
+    /// Whether all constraints hold after this iteration.
+    bool holds(std::size_t iteration) const
+    {
+        return is_due(model_.on_maps(), iteration) && is_due(model_.on_components(), iteration);
+    }
+    double entries() const
+    {
+        return static_cast<double>(model_.data().summary().entries);
+    }
+
+    /// Room for all iterations, so that none allocates (for the first 100,000).
+    void reserve_history()
+    {
+        state_.history.reserve(std::min<std::size_t>(opt_.max_iterations, 100000));
+    }
+
+    void keep_if_best()
+    {
+        if (!(state_.objective < state_.best_objective) || !holds(state_.iterations))
+            return;
+        state_.best_objective = state_.objective;
+        state_.best_residual = state_.residual;
+        state_.best_iteration = state_.iterations;
+        if (keep_best_)
+        {
+            state_.best_maps = state_.maps;
+            state_.best_components = state_.components;
+        }
+    }
+
+    /// The relative decrease since the constraints held last, which is the iteration before unless
+    /// one of them is scheduled; infinity where they never did.
+    double change_since_held() const
+    {
+        for (auto r = state_.history.rbegin(); r != state_.history.rend(); ++r)
+            if (holds(r->iteration))
+                return decrease_from(*r);
+        return infinity;
+    }
+
+    xunmix::status judge()
+    {
+        using enum xunmix::status;
+        if (holds(state_.iterations))
+        {
+            const double decrease = change_since_held(),
+                         progress = model_.moves() ? std::abs(decrease) : decrease;
+            const bool quiet = is_small(progress) && model_.is_settled();
+            state_.without_progress = quiet ? state_.without_progress + 1 : 0;
+        }
+        const double start =
+            state_.history.empty() ? state_.objective : state_.history.front().objective;
+        if (!std::isfinite(state_.objective))
+            return non_finite;
+        if (state_.objective > 1000 * std::max(model_.data().squared_norm(), start))
+            return diverged;
+        if (opt_.tolerance > 0 && state_.without_progress >= patience_)
+            return converged;
+        return state_.iterations >= opt_.max_iterations ? max_iterations : running;
+    }
+
+    options opt_;
+    using model = std::conditional_t<has_loss, divergence_alternation<M, U, MapsC, ComponentsC>,
+                                     alternation<M, U, MapsC, ComponentsC>>;
+    model model_;
+    solver_state<T> state_;
+    double change_ = infinity;
+    bool keep_best_;
+    std::size_t patience_;
+};
+}
