@@ -5,6 +5,9 @@ include(GNUInstallDirs)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/xunmix)
 
 install(TARGETS xunmix EXPORT xunmix-targets)
+if(XUNMIX_COMPILED)
+  install(TARGETS xunmix_compiled EXPORT xunmix-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(DIRECTORY include/xunmix DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 install(EXPORT xunmix-targets NAMESPACE xunmix:: DESTINATION ${package_dir})
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-// Compiled once for all test programs, which include it without naming it: what nearly every test
-// includes, and does not change with the library. A test names what it uses all the same.
+// Compiled once for all test programs, which include it without naming it. A test names what it
+// uses all the same.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -38,4 +38,4 @@
 
 #include <doctest/doctest.h>
 
-#include <xunmix/core/xtensor.hpp>
+#include <xunmix/xunmix.hpp>

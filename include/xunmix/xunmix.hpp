@@ -19,6 +19,7 @@
 #include <xunmix/unfold/mask.hpp>
 #include <xunmix/unfold/unfold.hpp>
 
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/scaled.hpp>
 
@@ -92,4 +93,4 @@
 #include <xunmix/preprocess/spikes.hpp>
 
 #include <xunmix/runtime/any_constraint.hpp>
-#include <xunmix/runtime/any_matrix.hpp>
+#include <xunmix/runtime/parts.hpp>

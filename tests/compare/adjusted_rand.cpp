@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "support.hpp"
+#include "../support.hpp"
 
 #include <cmath>
 

@@ -7,7 +7,7 @@
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/update/hals.hpp>
 
-#include "../init/mixtures.hpp"
+#include "mixtures.hpp"
 
 using namespace support;
 

@@ -6,8 +6,8 @@
 #include <xunmix/init/random_uniform.hpp>
 #include <xunmix/init/vca.hpp>
 #include <xunmix/io/npy.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/scaled.hpp>
-#include <xunmix/runtime/any_matrix.hpp>
 #include <xunmix/svd/compressed.hpp>
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>

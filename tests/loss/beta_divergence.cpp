@@ -8,7 +8,7 @@
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
-#include <xunmix/runtime/any_matrix.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
 using namespace support;

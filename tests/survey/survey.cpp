@@ -7,8 +7,8 @@
 #include <sstream>
 #include <stop_token>
 
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
-#include <xunmix/runtime/any_matrix.hpp>
 #include <xunmix/survey/survey.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>

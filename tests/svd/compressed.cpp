@@ -11,7 +11,7 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
-#include "stored.hpp"
+#include "../matrix/stored.hpp"
 
 using namespace stored;
 using support::owned_factor;

@@ -32,15 +32,9 @@ void check_options(const M& x, const options& opt)
                               opt.tolerance);
 }
 
-/// For check_data: the data may have either sign.
-struct any_sign
-{
-    static constexpr bool needs_non_negative_data = false;
-};
-
 /// Throws invalid_data for data no factorization, or not this update, can work on.
-template <class U, class M>
-void check_data(const M& x)
+template <class M>
+void check_data(const M& x, bool needs_non_negative)
 {
     const auto& s = x.summary();
     check_finite(s);
@@ -55,7 +49,7 @@ void check_data(const M& x)
                           "-byte factors can be computed: its values go from ", s.minimum, " to ",
                           s.maximum, ", and |X|^2 is ", s.squared_norm,
                           "; scale it to values near 1, or unfold it as double");
-    if constexpr (U::needs_non_negative_data)
+    if (needs_non_negative)
         require<invalid_data>(s.negative == 0, "multiplicative updates need X >= 0: it holds ",
                               s.negative, " negative values, the smallest ", s.minimum,
                               "; clip them with unfold(...).clipped(0), or use hals or als");
@@ -88,19 +82,17 @@ bool keeps_non_negative(const C& c)
 }
 
 /// Throws invalid_argument where one member moves a factor's scale to the other factor and another
-/// member holds the scale of either.
-template <class T, class U, class A, class B>
-void check_scale(const A& on_maps, const B& on_components)
+/// member, or the update itself, holds the scale of either.
+template <class Rules>
+void check_scale(const Rules& maps, const Rules& components, bool update_normalizes)
 {
-    const std::size_t moving = count_normalizing<T>(on_maps) + count_normalizing<T>(on_components);
-    if constexpr (update_hook::normalizes<U, T>)
-        require<invalid_argument>(moving == 0 && holds_no_scale<T>(on_maps) &&
-                                      holds_no_scale<T>(on_components),
-                                  "this update holds the components at unit length itself: "
-                                  "unit_norm and constraints that hold the scale of a factor "
-                                  "(bounded, sum_to_one, fixed) cannot go with it; leave them out");
-    require<invalid_argument>(moving == 0 || (moving == 1 && holds_no_scale<T>(on_maps) &&
-                                              holds_no_scale<T>(on_components)),
+    const std::size_t moving = maps.normalizing + components.normalizing;
+    const bool free = maps.holds_no_scale && components.holds_no_scale;
+    require<invalid_argument>(!update_normalizes || (moving == 0 && free),
+                              "this update holds the components at unit length itself: "
+                              "unit_norm and constraints that hold the scale of a factor "
+                              "(bounded, sum_to_one, fixed) cannot go with it; leave them out");
+    require<invalid_argument>(moving == 0 || (moving == 1 && free),
                               "a constraint that moves one factor's scale to the other, as "
                               "unit_norm does, cannot go with one that holds the scale of either "
                               "(bounded, sum_to_one, fixed, another unit_norm); leave one out");
@@ -108,8 +100,8 @@ void check_scale(const A& on_maps, const B& on_components)
 
 /// Throws invalid_argument unless a factor is finite at the start, and not negative where the
 /// update needs that.
-template <class U, class T>
-void check_start(factor_ref<const T> f, side which)
+template <class T>
+void check_start(factor_ref<const T> f, side which, bool needs_non_negative)
 {
     std::size_t non_finite = 0, negative = 0;
     for (auto column : f.columns())
@@ -120,7 +112,7 @@ void check_start(factor_ref<const T> f, side which)
         }
     require<invalid_argument>(non_finite == 0, "the start must be finite: the ", name(which),
                               " hold ", non_finite, " NaN or infinite values");
-    if constexpr (U::needs_non_negative_data)
+    if (needs_non_negative)
         require<invalid_argument>(negative == 0,
                                   "multiplicative updates need factors >= 0 to start from: the ",
                                   name(which), " hold ", negative,
@@ -152,22 +144,6 @@ void check_constraint(const C& c, const grid& places, std::size_t rank, const ch
             if constexpr (requires { m.check(places, rank); })
                 m.check(places, rank);
         });
-}
-
-/// All that can be checked of a model before any work.
-template <class U, class M, class A, class B>
-void check_model(const M& x, std::size_t rank, const U& update, const A& on_maps,
-                 const B& on_components)
-{
-    using T = typename M::factor_type;
-    check_data<U>(x);
-    check_constraint<U, T>(on_maps, x.shape().positions, rank, name(side::maps));
-    check_constraint<U, T>(on_components, x.shape().channels, rank, name(side::components));
-    check_scale<T, U>(on_maps, on_components);
-    if (keeps_non_negative(on_maps) && keeps_non_negative(on_components))
-        check_positive(x);
-    if constexpr (requires { update.check(x); })
-        update.check(x);
 }
 }
 }

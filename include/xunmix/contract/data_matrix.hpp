@@ -27,6 +27,12 @@ struct row_group
     std::size_t chunk = 0, worker = 0; ///< of the reads that may be under way at once
 };
 
+namespace detail
+{
+/// Chunks of rows that a read shares out.
+inline constexpr std::size_t read_chunks = 16;
+}
+
 /// What a read of X calls, see dense::read.
 template <class T>
 using row_visitor = function_ref<void(const row_group<T>&)>;
@@ -74,5 +80,34 @@ bool is_weighted(const M& x)
 {
     return inner_product_of(x, side::maps).is_weighted() ||
            inner_product_of(x, side::components).is_weighted();
+}
+
+/// A matrix that hands out its elements, a few rows at a time, for losses that need them.
+template <class M>
+concept readable_matrix = requires(const M& x, row_visitor<typename M::factor_type> visit,
+                                   typename M::workspace& work)
+{
+    x.read(visit, work);
+};
+
+/// Whether X hands out its elements, where only running tells, see any_matrix.
+template <class M>
+bool is_readable([[maybe_unused]] const M& x)
+{
+    if constexpr (requires { x.is_readable(); })
+        return x.is_readable();
+    else
+        return readable_matrix<M>;
+}
+
+/// Whether the verbs of X are only near those of the data whose norm it has, as with compressed
+/// ones.
+template <class M>
+bool is_approximate([[maybe_unused]] const M& x)
+{
+    if constexpr (requires { x.is_approximate(); })
+        return x.is_approximate();
+    else
+        return false;
 }
 }

@@ -16,12 +16,10 @@ namespace xunmix
 /// Several solvers on one matrix, any ranks, that share each read of X: their factors stand side by
 /// side as the columns of one. Each takes the steps it would take alone; sums may differ in the
 /// last bits.
-template <class Solver>
+template <class T>
 class batch
 {
   public:
-    using T = typename Solver::T;
-
     /// Columns side by side at most: their sums should not outgrow the caches.
     static constexpr std::size_t most_columns = 128;
 
@@ -31,9 +29,9 @@ class batch
     }
 
     /// One iteration of every solver that is running.
-    void step(std::span<Solver> solvers)
+    void step(std::span<solver<T>> solvers)
     {
-        std::vector<Solver*> together;
+        std::vector<solver<T>*> together;
         std::size_t columns = 0;
         const auto flush = [&]
         {
@@ -42,7 +40,7 @@ class batch
             together.clear();
             columns = 0;
         };
-        for (Solver& s : solvers)
+        for (solver<T>& s : solvers)
         {
             if (s.status() != status::running)
                 continue;
@@ -60,40 +58,45 @@ class batch
     }
 
   private:
-    void share(const std::vector<Solver*>& solvers, std::size_t columns)
+    void share(const std::vector<solver<T>*>& solvers, std::size_t columns)
     {
         const auto start = std::chrono::steady_clock::now();
-        const auto& x = solvers.front()->model_.data();
-        for (Solver* s : solvers)
-            s->model_.start(s->state_);
-        const std::size_t rows = solvers.front()->model_.held(solvers.front()->state_).rows();
+        const auto& x = solvers.front()->model_->data();
+        for (solver<T>* s : solvers)
+            model_of(*s).start(s->state_);
+        const std::size_t rows = model_of(*solvers.front()).held(solvers.front()->state_).rows();
         const factor_ref<T> held(held_.get(rows * columns), rows, columns, rows);
         const factor_ref<T> product(product_.get(rows * columns), rows, columns, rows);
-        each(solvers, [&](Solver& s, std::size_t first)
-             { copy_factor(s.model_.held(s.state_), slice(held, first, s.state_.rank)); });
+        each(solvers, [&](solver<T>& s, std::size_t first)
+             { copy_factor(model_of(s).held(s.state_), slice(held, first, s.state_.rank)); });
         auto visit = [&](std::size_t first_row, factor_ref<T> block, std::size_t)
         {
-            each(solvers, [&](Solver& s, std::size_t first)
-                 { s.model_.visit(s.state_, first_row, slice(block, first, s.state_.rank)); });
+            each(solvers, [&](solver<T>& s, std::size_t first)
+                 { model_of(s).visit(s.state_, first_row, slice(block, first, s.state_.rank)); });
         };
         x.sweep(factor_ref<const T>(held), visit, product, work_);
         each(solvers,
-             [&](Solver& s, std::size_t first)
+             [&](solver<T>& s, std::size_t first)
              {
-                 copy_factor(slice(product, first, s.state_.rank), s.model_.product(s.state_));
-                 s.model_.finish(s.state_);
+                 copy_factor(slice(product, first, s.state_.rank), model_of(s).product(s.state_));
+                 model_of(s).finish(s.state_);
              });
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-        for (Solver* s : solvers)
+        for (solver<T>* s : solvers)
             s->conclude(passed.count() / static_cast<double>(solvers.size()));
+    }
+
+    static shareable_model<T>& model_of(solver<T>& s)
+    {
+        return *s.model_->sharing();
     }
 
     /// visit(solver, its first column) for all.
     template <class Visit>
-    static void each(const std::vector<Solver*>& solvers, Visit&& visit)
+    static void each(const std::vector<solver<T>*>& solvers, Visit&& visit)
     {
         std::size_t first = 0;
-        for (Solver* s : solvers)
+        for (solver<T>* s : solvers)
         {
             visit(*s, first);
             first += s->state_.rank;
@@ -104,7 +107,7 @@ class batch
         return {&f(0, first), f.rows(), count, f.stride(), f.places(), f.first_row()};
     }
 
-    typename Solver::matrix::workspace work_;
+    typename any_matrix<T>::workspace work_;
     buffer<T> held_, product_;
 };
 }

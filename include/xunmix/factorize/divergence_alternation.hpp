@@ -7,12 +7,9 @@
 #include <limits>
 #include <utility>
 
-#include <xunmix/contract/constraint.hpp>
-#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/factorize/model_base.hpp>
-#include <xunmix/loss/exact_loss.hpp>
-#include <xunmix/loss/quotients.hpp>
+#include <xunmix/loss/loss_part.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/state.hpp>
 
@@ -22,111 +19,101 @@ namespace xunmix
 /// multiplicative updates of the maps, then of the components, each from ratios that one read of X
 /// gives. The read that gives the maps' gives the objective too; its ratios wait in the state for
 /// the next iteration.
-template <data_matrix M, class U, class MapsC, class ComponentsC>
-class divergence_alternation : public model_base<M, U, MapsC, ComponentsC>
+template <class T>
+class divergence_alternation final : public model_base<T>
 {
-    using base = model_base<M, U, MapsC, ComponentsC>;
+    using base = model_base<T>;
 
   public:
-    using T = typename M::factor_type;
     using state = solver_state<T>;
-    using base::ref;
+    using base::data, base::ref;
 
-    /// Throws invalid_argument or invalid_data before any work.
-    divergence_alternation(M x, std::size_t rank, std::size_t threads, U update, MapsC on_maps,
-                           ComponentsC on_components)
-        : base(std::move(x), rank, threads, std::move(update), std::move(on_maps),
-               std::move(on_components))
-        , read_(update_.loss, least_model(), x_.shape().of(other(x_.sweep_side())))
+    explicit divergence_alternation(model_parts<T> parts)
+        : base(std::move(parts))
     {
+        loss_part().prepare(least_model(), data().shape().of(other(data().sweep_side())));
     }
 
-    /// A start from init, moved to where the hard constraints hold. Throws invalid_argument where
-    /// that is not finite or negative.
-    template <class Init>
-    void begin(state& s, Init&& init, random_engine engine)
+    void begin(state& s, start_ref<T> start, random_engine engine) override
     {
-        base::fill(s, init, engine);
-        s.swept = x_.sweep_side();
+        base::fill(s, start, engine);
+        s.swept = data().sweep_side();
         s.product.assign(s.maps.size() * (has_denominators() ? 2 : 1), T{0});
     }
 
-    /// One iteration; leaves the factors and their objective in the state.
-    void iterate(state& s)
+    void iterate(state& s) override
     {
         if (s.iterations == 0)
             s.residual = read(s, side::maps, kept(s), true);
-        base::begin(s);
+        base::begin_iteration(s);
         change(s, side::maps, kept(s));
-        const auto room = parts(room_, x_.cols());
+        const auto room = parts(room_, data().cols());
         read(s, side::components, room, false);
         change(s, side::components, room);
         s.residual = read(s, side::maps, kept(s), true);
         s.objective = this->objective(s, s.residual);
         ++s.iterations;
-        base::end(s);
+        base::end_iteration(s);
     }
 
     /// The loss of any factors, summed in double. One read of X.
-    double loss(factor_ref<const T> maps, factor_ref<const T> components) const
+    double loss(factor_ref<const T> maps, factor_ref<const T> components) const override
     {
-        return detail::exact_loss(x_, update_.loss, maps, components,
-                                  static_cast<double>(least_model()), work_.threads);
+        return this->loss_of_elements().exact(data(), maps, components,
+                                              static_cast<double>(least_model()), this->threads());
     }
-    /// The loss of a state's factors, likewise.
-    double residual(const state& s) const
+    double residual(const state& s) const override
     {
         return loss(ref(s, side::maps), ref(s, side::components));
     }
     /// The objective comes from the elements of X as it is.
-    void sum_elements(state&) const {}
-    bool one_read() const
-    {
-        return false;
-    }
+    void sum_elements(state&) override {}
 
   private:
-    using base::rank_, base::update_, base::work_, base::x_, base::with, base::normalize,
-        base::system_state_of;
-    using typename base::system_state;
+    using base::normalize, base::own_part, base::rank, base::workspace;
     using ratio_parts = detail::ratio_parts<T>;
 
+    xunmix::loss_part<T>& loss_part() const
+    {
+        return this->loss_of_elements();
+    }
     bool has_denominators() const
     {
-        return !update_.loss.has_plain_denominators();
+        return !loss_part().has_plain_denominators();
     }
     /// Below this the model counts as this: a rounding of the data's size.
     T least_model() const
     {
         const double size =
-            std::sqrt(x_.squared_norm() / static_cast<double>(x_.summary().entries));
+            std::sqrt(data().squared_norm() / static_cast<double>(data().summary().entries));
         return static_cast<T>(size * static_cast<double>(std::numeric_limits<T>::epsilon()));
     }
     /// Views of rows x k numbers for numerators and, if the loss has them, for denominators.
     ratio_parts parts_of(T* memory, std::size_t rows, side which) const
     {
-        const grid* places = &x_.shape().of(which);
-        ratio_parts out{.numerator = {memory, rows, rank_, rows, places}};
+        const grid* places = &data().shape().of(which);
+        ratio_parts out{.numerator = {memory, rows, rank(), rows, places}};
         if (has_denominators())
-            out.denominator = {memory + rows * rank_, rows, rank_, rows, places};
+            out.denominator = {memory + rows * rank(), rows, rank(), rows, places};
         return out;
     }
     ratio_parts parts(buffer<T>& memory, std::size_t rows) const
     {
-        return parts_of(memory.get(2 * rows * rank_), rows, side::components);
+        return parts_of(memory.get(2 * rows * rank()), rows, side::components);
     }
     /// The maps' parts, between iterations.
     ratio_parts kept(state& s) const
     {
-        return parts_of(s.product.data(), x_.rows(), side::maps);
+        return parts_of(s.product.data(), data().rows(), side::maps);
     }
 
     double read(state& s, side which, const ratio_parts& out, bool value)
     {
-        const side rows = x_.sweep_side();
-        typename detail::quotients<M, typename U::loss_type>::wanted wanted{.value = value};
-        (which == rows ? wanted.rows : wanted.columns) = out;
-        return read_(x_, ref(s, rows), ref(s, other(rows)), wanted, work_);
+        const side rows = data().sweep_side();
+        const ratio_parts none{};
+        return loss_part().read(data(), ref(s, rows), ref(s, other(rows)),
+                                which == rows ? out : none, which == rows ? none : out, value,
+                                workspace());
     }
 
     /// The multiplicative update of one factor from its parts, which it uses up.
@@ -136,9 +123,9 @@ class divergence_alternation : public model_base<M, U, MapsC, ComponentsC>
         if (!has_denominators())
         {
             const auto by = ref(s, other(which));
-            from.denominator = {denominator_.get(f.rows() * rank_), f.rows(), rank_, f.rows(),
+            from.denominator = {denominator_.get(f.rows() * rank()), f.rows(), rank(), f.rows(),
                                 f.places()};
-            for (std::size_t j = 0; j < rank_; ++j)
+            for (std::size_t j = 0; j < rank(); ++j)
             {
                 double sum = 0;
                 for (T x : by.column(j))
@@ -146,16 +133,11 @@ class divergence_alternation : public model_base<M, U, MapsC, ComponentsC>
                 std::fill_n(from.denominator.column(j).data(), f.rows(), static_cast<T>(sum));
             }
         }
-        with(which,
-             [&](const auto& c)
-             {
-                 update_.step(f, from.numerator, from.denominator, c, system_state_of(which));
-                 clear_masked(f);
-                 normalize(s, which, c);
-             });
+        own_part(which).step(f, from.numerator, from.denominator);
+        clear_masked(f);
+        normalize(s, which);
     }
 
-    detail::quotients<M, typename U::loss_type> read_;
     buffer<T> room_, denominator_;
 };
 }

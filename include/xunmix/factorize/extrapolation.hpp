@@ -6,6 +6,7 @@
 
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/core/buffer.hpp>
+#include <xunmix/factorize/factor_part.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/state.hpp>
 
@@ -31,8 +32,7 @@ class extrapolation
         objective_ = std::min(s.objective, s.best_objective);
     }
     /// Moves on the factor that the coming sweep holds, if the last sweep left one to come from.
-    template <class C>
-    void advance(solver_state<T>& s, factor_ref<T> held, const C& c)
+    void advance(solver_state<T>& s, factor_ref<T> held, const factor_part<T>& part)
     {
         auto& last = s.extrapolated;
         const std::size_t count = held.rows() * held.rank();
@@ -45,7 +45,7 @@ class extrapolation
             held.data()[i] += b * (now - last[i]);
             last[i] = now;
         }
-        project(c, held);
+        part.project(held);
         clear_masked(held);
     }
     /// Whether the iteration stands. Where the objective rose above the least so far, everything is

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <stop_token>
 #include <tuple>
 #include <type_traits>
@@ -16,9 +17,11 @@
 #include <xunmix/contract/observer.hpp>
 #include <xunmix/contract/start.hpp>
 #include <xunmix/contract/update.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/factorize/solver.hpp>
 #include <xunmix/factorize/with_loss.hpp>
 #include <xunmix/init/random_uniform.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/iteration.hpp>
@@ -189,15 +192,10 @@ auto update_for(U update, const Args&... args)
         {
             requires U::takes_loss;
         };
-        constexpr bool gives_elements = requires(
-            const M& x, row_visitor<typename M::factor_type> visit, typename M::workspace& work)
-        {
-            x.read(visit, work);
-        };
         static_assert(takes_loss, "a loss such as beta_divergence goes with multiplicative and "
                                   "ard_multiplicative; the others minimise least squares, for "
                                   "counts on poisson_scaled data");
-        static_assert(gives_elements,
+        static_assert(readable_matrix<M>,
                       "a loss such as beta_divergence needs the elements of X: give "
                       "it unfolded, dense or any_matrix, not scaled or compressed");
         auto loss = pick<loss_rule>(0, args...);
@@ -205,28 +203,70 @@ auto update_for(U update, const Args&... args)
     }
 }
 
-/// A solver that starts from `init`, whatever init policy is among the arguments.
+/// The parts of a model from the arguments of factorize, observers and the start left out.
+template <data_matrix M, class U, class... Args>
+model_parts<typename M::factor_type> parts_of(const M& x, U update, const Args&... args)
+{
+    using T = typename M::factor_type;
+    const constraint_on<side::maps, unconstrained> free_maps;
+    const constraint_on<side::components, unconstrained> free_components;
+    const auto c = pick<on_maps_rule>(free_maps, args...).constraint;
+    const auto s = pick<on_components_rule>(free_components, args...).constraint;
+    const auto u = update_for<M>(std::move(update), args...);
+    using V = std::remove_const_t<decltype(u)>;
+    model_parts<T> out{.x = as_any_matrix(x)};
+#ifdef XUNMIX_COMPILED
+    static_cast<void>(library_for_registers<simd::register_bytes>::here);
+#endif
+    if constexpr (requires { typename V::loss_type; })
+        out.loss = std::make_unique<part_of_loss<typename V::loss_type, T>>(u.loss);
+    out.maps = make_part<T>(u, c, side::maps);
+    out.components = make_part<T>(u, s, side::components);
+    return out;
+}
+
+/// A solver that starts from `init`, whatever start is among the arguments.
 template <data_matrix M, class U, class Init, class... Args>
 auto make_solver_from(const M& x, const options& opt, U update, const Init& init,
                       const Args&... args)
 {
-    const constraint_on<side::maps, unconstrained> free_maps;
-    const constraint_on<side::components, unconstrained> free_components;
-    auto c = pick<on_maps_rule>(free_maps, args...).constraint;
-    auto s = pick<on_components_rule>(free_components, args...).constraint;
-    auto u = update_for<M>(std::move(update), args...);
-    return solver<M, decltype(u), decltype(c), decltype(s)>(x, opt, std::move(u), init,
-                                                            std::move(c), std::move(s));
+    using T = typename M::factor_type;
+    const auto start = [&](factor_ref<T> maps, factor_ref<T> components, random_engine& engine,
+                           std::size_t threads)
+    {
+        typename M::workspace work{};
+        work.threads = threads;
+        init(x, maps, components, engine, work);
+    };
+    return solver<T>(opt, parts_of(x, std::move(update), args...), start);
+}
+
+/// make_solver, but that arguments meant for factorize pass.
+template <data_matrix M, class U, class... Args>
+auto solver_for(const M& x, const options& opt, U update, const Args&... args)
+{
+    static_assert(
+        update_policy<U, typename M::factor_type>,
+        "the third argument is an update policy: als, multiplicative, hals or a type like "
+        "them");
+    static_assert(occurrences<on_maps_rule, Args...> <= 1 &&
+                      occurrences<on_components_rule, Args...> <= 1,
+                  "on_maps and on_components are given at most once; several constraints go into "
+                  "one call");
+    static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
+                  "at most one start can be given");
+    return make_solver_from(x, opt, std::move(update),
+                            pick<for_matrix<M>::template init_rule>(random_uniform{}, args...),
+                            args...);
 }
 
 /// Throws what make_solver would throw for data and constraints, without its work.
 template <class M, class U, class... Args>
 void check_before_work(const M& x, std::size_t rank, const U& update, const Args&... args)
 {
-    const constraint_on<side::maps, unconstrained> free_maps;
-    const constraint_on<side::components, unconstrained> free_components;
-    check_model(x, rank, update, pick<on_maps_rule>(free_maps, args...).constraint,
-                pick<on_components_rule>(free_components, args...).constraint);
+    auto parts = parts_of(x, update, args...);
+    parts.rank = rank;
+    parts.check();
 }
 
 /// What came before the iterations of a solver: they are numbered on from there, their seconds too.
@@ -258,28 +298,30 @@ bool run(Solver& s, const progress& done, std::size_t total, bool ends, Args&...
 }
 }
 
-/// A solver for `x` from the arguments of factorize (observers and stop tokens left out), for
-/// software that calls step() itself.
+/// A solver for software that calls step() itself. After the update come, in any order and each
+/// optional, on_maps(...), on_components(...), a start and a loss, as for factorize. Its type is
+/// solver<float> or solver<double>, whatever it is made of. What it is made of is copied, and `x`
+/// kept alive where it owns its memory.
 template <data_matrix M, class U, class... Args>
-auto make_solver(const M& x, const options& opt, U update, const Args&... args)
+solver<typename M::factor_type> make_solver(const M& x, const options& opt, U update,
+                                            const Args&... args)
 {
     using namespace detail;
+    constexpr auto known = []<class A>(const A*)
+    {
+        return on_maps_rule<A>::value || on_components_rule<A>::value || loss_rule<A>::value ||
+               init_policy<A, M>;
+    };
     static_assert(
-        update_policy<U, typename M::factor_type>,
-        "the third argument is an update policy: als, multiplicative, hals or a type like "
-        "them");
-    static_assert(occurrences<on_maps_rule, Args...> <= 1 &&
-                      occurrences<on_components_rule, Args...> <= 1,
-                  "on_maps and on_components are given at most once; several constraints go into "
-                  "one call");
-    static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
-                  "at most one init policy can be given");
-    return make_solver_from(x, opt, std::move(update),
-                            pick<for_matrix<M>::template init_rule>(random_uniform{}, args...),
-                            args...);
+        (known(static_cast<const Args*>(nullptr)) && ...),
+        "make_solver takes, after the update, on_maps(...), on_components(...), a start and "
+        "a loss: a bare constraint goes into on_maps(...) or on_components(...), observers, "
+        "a std::stop_token, compression and multi_start go to factorize");
+    return solver_for(x, opt, std::move(update), args...);
 }
 template <class T, class U, class... Args>
-auto make_solver(const unfolded<T>& x, const options& opt, U update, const Args&... args)
+solver<factor_value_t<T>> make_solver(const unfolded<T>& x, const options& opt, U update,
+                                      const Args&... args)
 {
     return make_solver(detail::as_data_matrix(x, opt.threads), opt, std::move(update), args...);
 }
@@ -306,9 +348,18 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
         return pick<conductor_rule>(0, args...).factorize(x, opt, std::move(update), args...);
     else
     {
-        auto s = make_solver(x, opt, std::move(update), args...);
+        auto s = solver_for(x, opt, std::move(update), args...);
         run<M>(s, {}, opt.max_iterations, true, args...);
         return s.result();
     }
 }
 }
+
+#define XUNMIX_DENSE(prefix, T, F)                                                                 \
+    prefix template xunmix::any_matrix<F> xunmix::detail::as_any_matrix<xunmix::dense<T>>(         \
+        const xunmix::dense<T>&);                                                                  \
+    prefix template xunmix::data_summary xunmix::summarize<T>(const xunmix::unfolded<T>&,          \
+                                                              std::size_t);
+#ifdef XUNMIX_COMPILED
+XUNMIX_FOR_EACH_ELEMENT(XUNMIX_DENSE, extern)
+#endif

@@ -2,32 +2,91 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include <xunmix/contract/check_model.hpp>
-#include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/update.hpp>
+#include <xunmix/core/function_ref.hpp>
 #include <xunmix/core/random.hpp>
+#include <xunmix/factorize/factor_part.hpp>
+#include <xunmix/loss/loss_part.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/model/factor.hpp>
-#include <xunmix/model/options.hpp>
 #include <xunmix/model/state.hpp>
 
 namespace xunmix
 {
-/// What a solver's model consists of, whatever the loss: X, the update, the constraints, and what
-/// each does before, between and after the iterations.
-template <data_matrix M, class U, class MapsC, class ComponentsC>
+/// What a solver's model consists of: X, the update with the constraint on each factor, and the
+/// loss where it is another than least squares. All of it owned, none of the types in its name.
+template <class T>
+struct model_parts
+{
+    any_matrix<T> x;
+    std::size_t rank = 0;
+    std::size_t threads = 0;
+    std::unique_ptr<factor_part<T>> maps, components;
+    std::unique_ptr<loss_part<T>> loss{}; ///< null: least squares
+
+    /// Throws invalid_argument or invalid_data for whatever can be known to be wrong before any
+    /// work.
+    void check() const
+    {
+        detail::check_data(x, maps->needs_non_negative_data());
+        maps->check(x.shape().positions, rank);
+        components->check(x.shape().channels, rank);
+        detail::check_scale(maps->rules(), components->rules(), maps->normalizes());
+        if (maps->rules().non_negative && components->rules().non_negative)
+            detail::check_positive(x);
+        maps->check(x);
+    }
+};
+
+/// Fills the factors before the first iteration: maps, components, the engine to draw with, and how
+/// many threads may be used.
+template <class T>
+using start_ref = function_ref<void(factor_ref<T>, factor_ref<T>, random_engine&, std::size_t)>;
+
+template <class T>
+class shareable_model;
+
+/// One iteration after the other on a state that it is handed, whatever the loss; and what each
+/// part of the model does before, between and after the iterations.
+template <class T>
 class model_base
 {
   public:
-    using T = typename M::factor_type;
     using state = solver_state<T>;
 
+    virtual ~model_base() = default;
+
+    /// A start, moved to where the hard constraints hold. Throws invalid_argument where that is not
+    /// finite, or negative though the update cannot have it.
+    virtual void begin(state& s, start_ref<T> start, random_engine engine) = 0;
+    /// One iteration; leaves the factors and their objective in the state.
+    virtual void iterate(state& s) = 0;
+    /// What the factors of a state leave, from the elements of X. One read.
+    virtual double residual(const state& s) const = 0;
+    /// The same, kept in the state, where the iterations may have left something less exact.
+    virtual void sum_elements(state& s) = 0;
+    /// The loss of any factors, where it is not least squares. One read of X.
+    virtual double loss(factor_ref<const T> maps, factor_ref<const T> components) const = 0;
+    /// This model where its iterations read X once, so that several may share the read; else null.
+    virtual shareable_model<T>* sharing()
+    {
+        return nullptr;
+    }
+
+    bool has_loss() const
+    {
+        return parts_.loss != nullptr;
+    }
     /// The loss of a state's factors + the constraints' terms, unless the update minimises
     /// something else.
     double objective(const state& s, double loss) const
@@ -39,160 +98,172 @@ class model_base
     double objective(std::size_t iterations, factor_ref<const T> maps,
                      factor_ref<const T> components, double loss, double penalties) const
     {
-        if constexpr (update_hook::has_objective<U, T>)
-            loss = update_.objective(standing_of(iterations, maps, components, loss));
-        return loss + penalties;
+        return update().objective(standing_of(iterations, maps, components, loss)) + penalties;
     }
     /// The constraints' terms in the objective.
     double penalties(factor_ref<const T> maps, factor_ref<const T> components) const
     {
-        return penalty(on_maps_, maps) + penalty(on_components_, components);
+        return part(side::maps).penalty(maps) + part(side::components).penalty(components);
     }
     /// |X - C S^T|^2, weighted where X has weights, from the elements of X: one read, and none of
     /// the cancellation that the small systems' formula has.
     double squared_distance(factor_ref<const T> maps, factor_ref<const T> components) const
     {
-        typename M::workspace work{.threads = work_.threads};
-        return x_.residual_squared_norm(maps, components, work);
+        typename any_matrix<T>::workspace work{.threads = work_.threads};
+        return data().residual_squared_norm(maps, components, work);
     }
 
     /// View of a factor of a state, const for a const state.
     auto ref(auto& s, side which) const
     {
-        const grid& places = x_.shape().of(which);
+        const grid& places = data().shape().of(which);
         auto& values = which == side::maps ? s.maps : s.components;
-        return factor_ref(values.data(), places.size(), rank_, places.size(), &places);
+        return factor_ref(values.data(), places.size(), parts_.rank, places.size(), &places);
     }
-    const M& data() const
+    const any_matrix<T>& data() const
     {
-        return x_;
+        return parts_.x;
     }
-    const U& update() const
+    const factor_part<T>& part(side s) const
     {
-        return update_;
+        return s == side::maps ? *parts_.maps : *parts_.components;
+    }
+    /// The update, which the parts of both factors know.
+    const factor_part<T>& update() const
+    {
+        return *parts_.maps;
     }
     /// Whether no iteration can raise the objective: the update descends with both constraints, and
     /// neither moving scale nor weights of X change what a penalty counts or which allowed column
     /// is the nearest.
     bool descends() const
     {
-        const bool counts = is_penalized<T>(on_maps_) || is_penalized<T>(on_components_);
-        const bool weighted = is_weighted(x_);
-        const bool couples = couples_entries(on_maps_) || couples_entries(on_components_);
-        return !(moves_scale() && counts) && !(weighted && (counts || couples)) &&
-               update_hook::descends(update_) &&
-               std::min(pairing_of<T>(update_, on_maps_), pairing_of<T>(update_, on_components_)) ==
-                   pairing::descent;
+        const factor_rules &maps = part(side::maps).rules(),
+                           &components = part(side::components).rules();
+        const bool counts = maps.penalized || components.penalized;
+        const bool couples = maps.couples_entries || components.couples_entries;
+        return !(moves_scale() && counts) && !(is_weighted(data()) && (counts || couples)) &&
+               update().descends() && std::min(maps.how, components.how) == pairing::descent;
     }
     /// Whether the last iterate is the answer: what a constraint or the update aims at changes with
     /// every iteration.
     bool moves() const
     {
-        return update_hook::moves(update_) || xunmix::moves(on_maps_) ||
-               xunmix::moves(on_components_);
+        return part(side::maps).rules().moves || part(side::components).rules().moves;
+    }
+    /// Whether all constraints hold after this iteration.
+    bool holds(std::size_t iteration) const
+    {
+        return part(side::maps).is_due(iteration) && part(side::components).is_due(iteration);
     }
     /// Whether the update would go on though the objective hardly changes.
     bool is_settled() const
     {
-        if constexpr (update_hook::settles<U, T>)
-            return update_.is_settled(system_states_[0], system_states_[1]);
-        else
-            return true;
-    }
-    /// How many numbers the update keeps of a factor from one iteration to the next.
-    std::size_t memory_size() const
-    {
-        if constexpr (update_hook::remembers<typename U::template state<T>>)
-            return U::template state<T>::memory_size(rank_);
-        else
-            return 0;
-    }
-    const MapsC& on_maps() const
-    {
-        return on_maps_;
-    }
-    const ComponentsC& on_components() const
-    {
-        return on_components_;
-    }
-
-  private:
-    /// Whether a member moves a column to the nearest allowed one, all entries at once.
-    template <class C>
-    static bool couples_entries(const C& c)
-    {
-        bool any = false;
-        for_each_member(c,
-                        [&]<class Member>(const Member&)
-                        {
-                            any |= hook::prox_column<Member, T> && hook::project<Member, T> &&
-                                   !traits<Member>::row_separable;
-                        });
-        return any;
+        return update().is_settled(part(side::components));
     }
 
   protected:
-    using system_state = typename U::template state<T>;
-
-    /// Throws invalid_argument or invalid_data before any work.
-    model_base(M x, std::size_t rank, std::size_t threads, U update, MapsC on_maps,
-               ComponentsC on_components)
-        : x_(std::move(x))
-        , rank_(rank)
-        , update_(std::move(update))
-        , on_maps_(std::move(on_maps))
-        , on_components_(std::move(on_components))
-        , work_{.threads = threads}
-        , scale_(rank, 1)
+    /// Checks nothing: model_parts::check does.
+    explicit model_base(model_parts<T> parts)
+        : parts_(std::move(parts))
+        , work_{.threads = parts_.threads}
+        , scale_(parts_.rank, 1)
     {
-        detail::check_model(x_, rank_, update_, on_maps_, on_components_);
-        if constexpr (update_hook::knows_side<system_state>)
+    }
+
+    std::size_t rank() const
+    {
+        return parts_.rank;
+    }
+    std::size_t threads() const
+    {
+        return work_.threads;
+    }
+    factor_part<T>& own_part(side s)
+    {
+        return s == side::maps ? *parts_.maps : *parts_.components;
+    }
+    loss_part<T>& loss_of_elements() const
+    {
+        return *parts_.loss;
+    }
+
+    void fill(state& s, start_ref<T> start, random_engine engine)
+    {
+        s.rank = rank();
+        s.maps.assign(data().rows() * rank(), T{0});
+        s.components.assign(data().cols() * rank(), T{0});
+        start(ref(s, side::maps), ref(s, side::components), engine, threads());
+        for (side which : {side::maps, side::components})
         {
-            system_states_[0].which = side::maps;
-            system_states_[1].which = side::components;
+            own_part(which).project(ref(s, which));
+            clear_masked(ref(s, which));
+            detail::check_start(factor_ref<const T>(ref(s, which)), which,
+                                update().needs_non_negative_data());
+            normalize(s, which);
         }
     }
 
-    /// A start from init, moved to where the hard constraints hold. Throws invalid_argument where
-    /// that is not finite, or negative though the update cannot have it.
-    template <class Init>
-    void fill(state& s, Init&& init, random_engine engine)
-    {
-        s.rank = rank_;
-        s.maps.assign(x_.rows() * rank_, T{0});
-        s.components.assign(x_.cols() * rank_, T{0});
-        init(x_, ref(s, side::maps), ref(s, side::components), engine, work_);
-        for (side which : {side::maps, side::components})
-            with(which,
-                 [&](const auto& c)
-                 {
-                     project(c, ref(s, which));
-                     clear_masked(ref(s, which));
-                     detail::check_start<U>(factor_ref<const T>(ref(s, which)), which);
-                     normalize(s, which, c);
-                 });
-    }
-
     /// What constraints and the update do before an iteration.
-    void begin(state& s)
+    void begin_iteration(state& s)
     {
-        begin_iteration(on_maps_, s.iterations + 1);
-        begin_iteration(on_components_, s.iterations + 1);
-        if constexpr (update_hook::remembers<system_state>)
-            for (const std::size_t i : {0U, 1U})
-                if (!s.memory[i].empty())
-                    system_states_[i].memory = s.memory[i];
-        if constexpr (update_hook::adapts<U, T>)
-            update_.adapt(standing_of(s, s.residual), system_states_[0], system_states_[1]);
+        for (side which : {side::maps, side::components})
+        {
+            part(which).begin_iteration(s.iterations + 1);
+            const auto& memory = s.memory[which == side::maps ? 0 : 1];
+            if (auto* own = own_part(which).memory(); own != nullptr && !memory.empty())
+                *own = memory;
+        }
+        if (update().adapts())
+            own_part(side::maps).adapt(standing_of(s, s.residual), own_part(side::components));
     }
     /// And after it.
-    void end(state& s) const
+    void end_iteration(state& s)
     {
-        if constexpr (update_hook::remembers<system_state>)
-            for (const std::size_t i : {0U, 1U})
-                s.memory[i] = system_states_[i].memory;
+        for (side which : {side::maps, side::components})
+            if (const auto* own = own_part(which).memory())
+                s.memory[which == side::maps ? 0 : 1] = *own;
     }
 
+    /// Whether the rows of a factor are updated one by one.
+    bool is_row_separable(side s) const
+    {
+        return part(s).rules().row_separable;
+    }
+    bool moves_scale() const
+    {
+        return update().normalizes() ||
+               part(side::maps).rules().normalizing + part(side::components).rules().normalizing >
+                   0;
+    }
+
+    /// Lets the constraint, or the update, move the columns' scale to the other factor; false if
+    /// neither does.
+    bool normalize(state& s, side which)
+    {
+        bool moved = false;
+        const auto give = [&]
+        {
+            const auto receiver = ref(s, other(which));
+            for (std::size_t j = 0; j < rank(); ++j)
+                for (T& x : receiver.column(j))
+                    x = static_cast<T>(static_cast<double>(x) * scale_[j]);
+            moved = true;
+        };
+        own_part(which).normalize(ref(s, which), std::span<double>(scale_), give);
+        return moved;
+    }
+    /// What normalize() moved last, a number a column.
+    const std::vector<double>& moved_scale() const
+    {
+        return scale_;
+    }
+    typename any_matrix<T>::workspace& workspace()
+    {
+        return work_;
+    }
+
+  private:
     standing<T> standing_of(const state& s, double loss) const
     {
         return standing_of(s.iterations, ref(s, side::maps), ref(s, side::components), loss);
@@ -200,74 +271,39 @@ class model_base
     standing<T> standing_of(std::size_t iterations, factor_ref<const T> maps,
                             factor_ref<const T> components, double loss) const
     {
-        const auto entries = static_cast<double>(x_.summary().entries);
+        const auto entries = static_cast<double>(data().summary().entries);
         return {.iterations = iterations,
                 .loss = loss,
-                .root_mean_square = std::sqrt(x_.squared_norm() / entries),
-                .positions = x_.shape().positions.kept(),
-                .channels = x_.shape().channels.kept(),
+                .root_mean_square = std::sqrt(data().squared_norm() / entries),
+                .positions = data().shape().positions.kept(),
+                .channels = data().shape().channels.kept(),
                 .maps = maps,
                 .components = components};
     }
 
-    /// visit(the constraint of that side)
-    template <class Visit>
-    decltype(auto) with(side s, Visit&& visit) const
-    {
-        return s == side::maps ? visit(on_maps_) : visit(on_components_);
-    }
-    system_state& system_state_of(side s)
-    {
-        return system_states_[s == side::maps ? 0 : 1];
-    }
-    /// Whether the rows of a factor are updated one by one.
-    bool is_row_separable(side s) const
-    {
-        return update_hook::is_row_separable(update_, s) &&
-               with(s, [](const auto& c) { return xunmix::is_row_separable(c); });
-    }
-    bool moves_scale() const
-    {
-        return update_hook::normalizes<U, T> ||
-               count_normalizing<T>(on_maps_) + count_normalizing<T>(on_components_) > 0;
-    }
+    model_parts<T> parts_;
+    typename any_matrix<T>::workspace work_;
+    std::vector<double> scale_;
+};
 
-    /// Lets the constraint, or the update, move the columns' scale to the other factor; false if
-    /// neither does.
-    template <class C>
-    bool normalize(state& s, side which, const C& c)
-    {
-        bool moved = false;
-        const auto give = [&]
-        {
-            const auto receiver = ref(s, other(which));
-            for (std::size_t j = 0; j < rank_; ++j)
-                for (T& x : receiver.column(j))
-                    x = static_cast<T>(static_cast<double>(x) * scale_[j]);
-            moved = true;
-        };
-        for_each_member(c,
-                        [&]<class Member>(const Member& m)
-                        {
-                            if constexpr (hook::normalize<Member, T>)
-                            {
-                                m.normalize(ref(s, which), std::span<double>(scale_));
-                                give();
-                            }
-                        });
-        if constexpr (update_hook::normalizes<U, T>)
-            if (update_.normalize(which, ref(s, which), std::span<double>(scale_)))
-                give();
-        return moved;
-    }
+/// A model whose iterations may be taken in parts, so that several share each read of X: start; a
+/// sweep of X with held() and visit(), the sums left in product(); finish.
+template <class T>
+class shareable_model : public model_base<T>
+{
+  public:
+    using state = solver_state<T>;
+    using model_base<T>::model_base;
 
-    M x_;
-    std::size_t rank_;
-    U update_;
-    MapsC on_maps_;
-    ComponentsC on_components_;
-    typename M::workspace work_;
-    std::vector<double> scale_; ///< what normalize() moved last, a number a column
-    system_state system_states_[2];
+    /// All that comes before the sweep.
+    virtual void start(state& s) = 0;
+    /// The factor that the sweep holds.
+    virtual factor_ref<const T> held(const state& s) const = 0;
+    /// X^T of the swept factor.
+    virtual factor_ref<T> product(state& s) const = 0;
+    /// The new rows of the swept factor from a block of their right-hand sides, left in both.
+    virtual void visit(state& s, std::size_t first, factor_ref<T> block) = 0;
+    /// All that comes after the sweep.
+    virtual void finish(state& s) = 0;
 };
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/update.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/factorize/alternation.hpp>
@@ -25,36 +27,43 @@
 
 namespace xunmix
 {
+namespace detail
+{
+/// The model that iterates on these parts.
+template <class T>
+std::unique_ptr<model_base<T>> make_model(model_parts<T> parts)
+{
+    if (parts.loss)
+        return std::make_unique<divergence_alternation<T>>(std::move(parts));
+    return std::make_unique<alternation<T>>(std::move(parts));
+}
+}
+
 /// Minimises |X - C S^T|^2 + the constraints' terms, one iteration a step(): for software that does
 /// other things in between. Owns its memory and shares nothing, so several solvers may work on one
 /// matrix at once.
 ///
 /// Where update and constraints are no descent pair, the best iterate is kept beside the current
 /// one, and result() returns it, unless options.keep says otherwise.
-template <data_matrix M, class U, class MapsC = unconstrained, class ComponentsC = unconstrained>
+template <class T>
 class solver
 {
   public:
-    using matrix = M;
-    using T = typename M::factor_type;
+    using value_type = T;
 
-    /// Checks everything before any work, then makes the start: init(x, maps, components, engine,
-    /// workspace). Throws invalid_argument for options and shapes, invalid_data for data that break
-    /// a rule.
-    template <class Init>
-    solver(M x, const options& opt, U update, Init&& init, MapsC on_maps = {},
-           ComponentsC on_components = {})
-        : opt_((detail::check_options(x, opt), opt))
-        , model_(std::move(x), opt.rank, opt.threads, std::move(update), std::move(on_maps),
-                 std::move(on_components))
-        , keep_best_(!model_.descends() && (opt.keep == iterate::best ||
-                                            (opt.keep == iterate::automatic && !model_.moves())))
-        , patience_(opt.patience > 0    ? opt.patience
-                    : model_.moves()    ? 10
-                    : model_.descends() ? 1
-                                        : 3)
+    /// Checks everything before any work, then makes the start. Throws invalid_argument for options
+    /// and shapes, invalid_data for data that break a rule. See make_solver.
+    solver(const options& opt, model_parts<T> parts, start_ref<T> start)
+        : opt_(opt)
+        , model_(detail::make_model(checked(opt, std::move(parts))))
+        , keep_best_(!model_->descends() && (opt.keep == iterate::best ||
+                                             (opt.keep == iterate::automatic && !model_->moves())))
+        , patience_(opt.patience > 0     ? opt.patience
+                    : model_->moves()    ? 10
+                    : model_->descends() ? 1
+                                         : 3)
     {
-        model_.begin(state_, init, random_engine(opt_.seed));
+        model_->begin(state_, start, random_engine(opt_.seed));
         reserve_history();
         if (opt_.max_iterations == 0)
             state_.status = xunmix::status::max_iterations;
@@ -66,7 +75,7 @@ class solver
         if (state_.status != xunmix::status::running)
             return;
         const auto start = std::chrono::steady_clock::now();
-        model_.iterate(state_);
+        model_->iterate(state_);
         conclude(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
 
@@ -87,17 +96,17 @@ class solver
                 .max_iterations = opt_.max_iterations,
                 .last = state_.status != xunmix::status::running,
                 .objective = state_.objective,
-                .mse = has_loss ? nan : state_.residual / entries(),
-                .divergence = has_loss ? state_.residual / entries() : nan,
+                .mse = has_loss() ? nan : state_.residual / entries(),
+                .divergence = has_loss() ? state_.residual / entries() : nan,
                 .relative_change = change_,
                 .seconds = state_.seconds,
-                .maps = model_.ref(state_, side::maps),
-                .components = model_.ref(state_, side::components)};
+                .maps = model_->ref(state_, side::maps),
+                .components = model_->ref(state_, side::components)};
     }
     /// Whether each iteration reads X once.
     bool one_read() const
     {
-        return model_.one_read();
+        return model_->sharing() != nullptr;
     }
 
     /// Everything that the coming iterations depend on, besides data and options.
@@ -134,7 +143,7 @@ class solver
     /// |X - C S^T|^2 of the current factors from the elements themselves. One read of X.
     double residual() const
     {
-        return model_.residual(state_);
+        return model_->residual(state_);
     }
 
     /// The best factors so far, scaled as options.scale says and ordered by integrated map
@@ -146,39 +155,52 @@ class solver
         const bool kept = !state_.best_maps.empty();
         xunmix::result<T> out(kept ? state_.best_maps : state_.maps,
                               kept ? state_.best_components : state_.components,
-                              model_.data().shape());
-        const double penalties = model_.penalties(out.maps_matrix(), out.components_matrix());
+                              model_->data().shape());
+        const double penalties = model_->penalties(out.maps_matrix(), out.components_matrix());
         out.status = state_.status;
         out.iterations = state_.iterations;
         out.best_iteration = kept ? state_.best_iteration : state_.iterations;
         out.seconds = state_.seconds;
-        out.negative_data = model_.data().summary().negative;
-        out.one_read = model_.one_read();
+        out.negative_data = model_->data().summary().negative;
+        out.one_read = one_read();
         out.history = state_.history;
-        if (is_scale_free(model_.on_maps()) && is_scale_free(model_.on_components()))
+        const factor_rules &maps = model_->part(side::maps).rules(),
+                           &components = model_->part(side::components).rules();
+        if (maps.scale_free && components.scale_free)
             out.rescale(opt_.scale);
-        if (!keeps_order(model_.on_maps()) && !keeps_order(model_.on_components()))
+        if (!maps.keeps_order && !components.keeps_order)
             out.order();
-        if constexpr (update_hook::prunes<U>)
-            out.prune(model_.update().least_relevance());
+        if (model_->update().prunes())
+            out.prune(model_->update().least_relevance());
         measure(out, penalties);
         return out;
     }
 
   private:
-    static constexpr bool has_loss = requires
-    {
-        typename U::loss_type;
-    };
-    static constexpr bool is_approximate = requires
-    {
-        M::is_approximate;
-    };
     static constexpr double infinity = std::numeric_limits<double>::infinity(),
                             nan = std::numeric_limits<double>::quiet_NaN();
 
-    template <class Solver>
+    template <class>
     friend class batch;
+
+    /// The parts with what the options say, checked.
+    static model_parts<T> checked(const options& opt, model_parts<T> parts)
+    {
+        detail::check_options(parts.x, opt);
+        parts.rank = opt.rank;
+        parts.threads = opt.threads;
+        parts.check();
+        return parts;
+    }
+    bool has_loss() const
+    {
+        return model_->has_loss();
+    }
+    /// Whether the iterations do not look at X itself, see compressed.
+    bool is_approximate() const
+    {
+        return model_->data().is_approximate();
+    }
 
     /// Throws invalid_argument unless the rest of a state is what this solver would have made.
     void check_parts(const solver_state<T>& state) const
@@ -194,7 +216,7 @@ class solver
         check("best components", state.best_components.size(), state.components.size());
         check("extrapolated factor", state.extrapolated.size(), held);
         for (const auto& memory : state.memory)
-            check("update's weights", memory.size(), model_.memory_size());
+            check("update's weights", memory.size(), model_->update().memory_size(state.rank));
         detail::require<invalid_argument>(
             state.best_maps.empty() == state.best_components.empty(),
             "the state is damaged: it has best maps or best components, but not both; start again "
@@ -215,17 +237,17 @@ class solver
     {
         const auto maps = out.maps_matrix(), components = out.components_matrix();
         double loss = 0;
-        if (is_approximate && state_.iterations > 0)
+        if (is_approximate() && state_.iterations > 0)
             loss = state_.best_maps.empty() ? state_.residual : state_.best_residual;
         else
-            loss = model_.squared_distance(maps, components);
+            loss = model_->squared_distance(maps, components);
         out.mse = loss / entries();
-        if constexpr (has_loss)
+        if (has_loss())
         {
-            loss = model_.loss(maps, components);
+            loss = model_->loss(maps, components);
             out.divergence = loss / entries();
         }
-        out.objective = model_.objective(state_.iterations, maps, components, loss, penalties);
+        out.objective = model_->objective(state_.iterations, maps, components, loss, penalties);
     }
 
     /// What follows an iteration that took so many seconds: is it the best, is it the last?
@@ -238,10 +260,10 @@ class solver
         const double misfit = state_.residual / entries();
         state_.history.push_back({.iteration = state_.iterations,
                                   .objective = state_.objective,
-                                  .mse = has_loss ? nan : misfit,
+                                  .mse = has_loss() ? nan : misfit,
                                   .relative_change = change_,
                                   .seconds = state_.seconds,
-                                  .divergence = has_loss ? misfit : nan});
+                                  .divergence = has_loss() ? misfit : nan});
     }
     /// Relative, since an earlier iteration; never a rise that may be nothing but rounding.
     double decrease_from(const record& earlier) const
@@ -260,10 +282,10 @@ class solver
     {
         if (!(progress < opt_.tolerance))
             return false;
-        if (is_approximate || state_.rounding <= opt_.tolerance * state_.objective)
+        if (is_approximate() || state_.rounding <= opt_.tolerance * state_.objective)
             return true;
-        model_.sum_elements(state_);
-        state_.objective = model_.objective(state_, state_.residual);
+        model_->sum_elements(state_);
+        state_.objective = model_->objective(state_, state_.residual);
         const double before = state_.exact_objective;
         const bool follows = state_.exact_iteration + 1 == state_.iterations;
         state_.exact_iteration = state_.iterations;
@@ -271,14 +293,9 @@ class solver
         const double change = before > 0 ? (before - state_.objective) / before : 0;
         return follows && std::abs(change) < opt_.tolerance;
     }
-    /// Whether all constraints hold after this iteration.
-    bool holds(std::size_t iteration) const
-    {
-        return is_due(model_.on_maps(), iteration) && is_due(model_.on_components(), iteration);
-    }
     double entries() const
     {
-        return static_cast<double>(model_.data().summary().entries);
+        return static_cast<double>(model_->data().summary().entries);
     }
 
     /// Room for all iterations, so that none allocates (for the first 100,000).
@@ -289,7 +306,7 @@ class solver
 
     void keep_if_best()
     {
-        if (!(state_.objective < state_.best_objective) || !holds(state_.iterations))
+        if (!(state_.objective < state_.best_objective) || !model_->holds(state_.iterations))
             return;
         state_.best_objective = state_.objective;
         state_.best_residual = state_.residual;
@@ -306,7 +323,7 @@ class solver
     double change_since_held() const
     {
         for (auto r = state_.history.rbegin(); r != state_.history.rend(); ++r)
-            if (holds(r->iteration))
+            if (model_->holds(r->iteration))
                 return decrease_from(*r);
         return infinity;
     }
@@ -314,18 +331,18 @@ class solver
     xunmix::status judge()
     {
         using enum xunmix::status;
-        if (holds(state_.iterations))
+        if (model_->holds(state_.iterations))
         {
             const double decrease = change_since_held(),
-                         progress = model_.moves() ? std::abs(decrease) : decrease;
-            const bool quiet = is_small(progress) && model_.is_settled();
+                         progress = model_->moves() ? std::abs(decrease) : decrease;
+            const bool quiet = is_small(progress) && model_->is_settled();
             state_.without_progress = quiet ? state_.without_progress + 1 : 0;
         }
         const double start =
             state_.history.empty() ? state_.objective : state_.history.front().objective;
         if (!std::isfinite(state_.objective))
             return non_finite;
-        if (state_.objective > 1000 * std::max(model_.data().squared_norm(), start))
+        if (state_.objective > 1000 * std::max(model_->data().squared_norm(), start))
             return diverged;
         if (opt_.tolerance > 0 && state_.without_progress >= patience_)
             return converged;
@@ -333,12 +350,18 @@ class solver
     }
 
     options opt_;
-    using model = std::conditional_t<has_loss, divergence_alternation<M, U, MapsC, ComponentsC>,
-                                     alternation<M, U, MapsC, ComponentsC>>;
-    model model_;
+    std::unique_ptr<model_base<T>> model_;
     solver_state<T> state_;
     double change_ = infinity;
     bool keep_best_;
     std::size_t patience_;
 };
 }
+
+#define XUNMIX_MODEL(prefix, T)                                                                    \
+    prefix template std::unique_ptr<xunmix::model_base<T>> xunmix::detail::make_model<T>(          \
+        xunmix::model_parts<T>);
+#ifdef XUNMIX_COMPILED
+XUNMIX_MODEL(extern, float)
+XUNMIX_MODEL(extern, double)
+#endif

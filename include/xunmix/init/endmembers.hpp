@@ -135,7 +135,7 @@ endmembers<typename M::factor_type> extract_endmembers(const M& x, const Search&
 {
     using F = typename M::factor_type;
     detail::check_options(x, options{.rank = opt.rank});
-    detail::check_data<detail::any_sign>(x);
+    detail::check_data(x, false);
     typename M::workspace work{.threads = opt.threads};
     random_engine engine(opt.seed);
     auto found = search.find(x, opt.rank, engine, work);

@@ -15,6 +15,7 @@
 #include <xunmix/matrix/row_reader.hpp>
 #include <xunmix/matrix/summary.hpp>
 #include <xunmix/model/data_summary.hpp>
+#include <xunmix/model/entry_weights.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/inner_product.hpp>
 #include <xunmix/model/unfolding.hpp>
@@ -22,17 +23,6 @@
 
 namespace xunmix
 {
-/// A weight w_i v_c for every element of X: one number a position times one a channel.
-struct entry_weights
-{
-    std::vector<double> positions, channels;
-
-    const std::vector<double>& of(side s) const
-    {
-        return s == side::maps ? positions : channels;
-    }
-};
-
 /// The memory the verbs of dense need; grows at first use, is reused afterwards.
 template <class F>
 struct dense_workspace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/simd.hpp>
 #include <xunmix/core/stream.hpp>
 #include <xunmix/matrix/panels.hpp>
@@ -271,3 +272,14 @@ void accumulate_rows(const row_block<T>& block, const panel_plan<F>& plan, const
         });
 }
 }
+
+#define XUNMIX_KERNELS(prefix, T, F)                                                               \
+    prefix template void xunmix::kernels::dot_rows<T, F>(                                          \
+        const xunmix::kernels::row_block<T>&, const xunmix::kernels::panel_plan<F>&, const F*,     \
+        std::size_t, F*, std::size_t, xunmix::simd::pack<F>*);                                     \
+    prefix template void xunmix::kernels::accumulate_rows<T, F>(                                   \
+        const xunmix::kernels::row_block<T>&, const xunmix::kernels::panel_plan<F>&, const F*,     \
+        std::size_t, F*, bool);
+#ifdef XUNMIX_COMPILED
+XUNMIX_FOR_EACH_ELEMENT(XUNMIX_KERNELS, extern)
+#endif

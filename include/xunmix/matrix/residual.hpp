@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/simd.hpp>
 #include <xunmix/model/factor.hpp>
 
@@ -102,3 +103,11 @@ void residual_rows(const T* const* rows, std::size_t count, column_ranges ranges
                                  out + r);
 }
 }
+
+#define XUNMIX_RESIDUAL(prefix, T, F)                                                              \
+    prefix template void xunmix::kernels::residual_rows<T, F>(                                     \
+        const T* const*, std::size_t, xunmix::kernels::column_ranges, xunmix::factor_ref<const F>, \
+        const double*, const double*, double*);
+#ifdef XUNMIX_COMPILED
+XUNMIX_FOR_EACH_ELEMENT(XUNMIX_RESIDUAL, extern)
+#endif

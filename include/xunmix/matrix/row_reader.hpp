@@ -13,9 +13,6 @@
 
 namespace xunmix::detail
 {
-/// Chunks of rows that a read shares out.
-inline constexpr std::size_t read_chunks = 16;
-
 /// Hands out the rows of a matrix of T as numbers of type F, see dense::read.
 template <class T, class F>
 class row_reader

@@ -51,7 +51,7 @@ void check_report(const M& x, const rank_options& o)
         require<invalid_argument>(std::count(o.ranks.begin(), o.ranks.end(), rank) == 1, "rank ",
                                   rank, " is named twice among the report's ranks");
     }
-    check_data<hals>(x);
+    check_data(x, hals::needs_non_negative_data);
     check_positive(x);
 }
 
@@ -345,7 +345,7 @@ template <class M>
 rank_findings rank_report(const M& x, const rank_options& options = {})
 {
     static_assert(
-        data_matrix<M> && !requires { &M::unweighted; } && !requires { M::is_approximate; },
+        data_matrix<M> && !requires { &M::unweighted; } && !requires { &M::is_approximate; },
         "rank_report takes an unfolded tensor or a dense data matrix, without weights "
         "and not compressed: options.noise says how to weigh it");
     detail::check_report(x, options);

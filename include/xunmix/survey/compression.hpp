@@ -54,7 +54,7 @@ struct compression
                                     power_iterations, seed, opt.threads);
         options first_part = opt, second_part = opt;
         first_part.scale = scaling::none; // penalties count factors as they were minimised
-        auto first = make_solver(reduced, first_part, update, args...);
+        auto first = detail::solver_for(reduced, first_part, update, args...);
         const std::size_t total = opt.max_iterations + polish;
         const bool stopped = detail::run<M>(first, {}, total, polish == 0, args...);
         auto found = first.result();

@@ -177,7 +177,7 @@ class surveyor
     {
         return std::apply(
             [&](const auto&... args)
-            { return make_solver(x, run_options(rank, start, threads), update_, args...); },
+            { return detail::solver_for(x, run_options(rank, start, threads), update_, args...); },
             args_);
     }
 
@@ -292,7 +292,7 @@ class surveyor
         for (std::size_t start = 0; start < opt_.starts && !token.stop_requested(); ++start)
             solvers.push_back(solver_for(x_, rank, start, opt_.threads));
         std::vector<bool> ended(solvers.size());
-        batch<solver_type> together(opt_.threads);
+        batch<T> together(opt_.threads);
         const auto running = [](const solver_type& s) { return s.status() == status::running; };
         while (std::any_of(solvers.begin(), solvers.end(), running) && !token.stop_requested() &&
                !stopped_)

@@ -37,7 +37,6 @@ class compressed
   public:
     using factor_type = typename M::factor_type;
     using F = factor_type;
-    static constexpr bool is_approximate = true;
 
     struct workspace
     {
@@ -87,6 +86,11 @@ class compressed
     side sweep_side() const
     {
         return side::maps;
+    }
+    /// An iteration does not read X, and so its objective is not that of X.
+    static constexpr bool is_approximate()
+    {
+        return true;
     }
     const truncated_svd<F>& svd() const
     {

@@ -20,14 +20,6 @@
 // digits, and squares of what stands out leave none of them to the rest.
 namespace xunmix::detail
 {
-/// Whether the rows of a matrix can be had as numbers.
-template <class M>
-concept gives_rows = requires(const M& x, row_visitor<typename M::factor_type> visit,
-                              typename M::workspace& work)
-{
-    x.read(visit, work);
-};
-
 /// What stands in memory, without weights and means.
 template <class M>
 const auto& stored_elements(const M& x)
@@ -344,13 +336,13 @@ std::vector<double> gram_matrix(const Y& y, side of, std::size_t threads)
 {
     const auto& stored = stored_elements(y);
     using X = std::remove_cvref_t<decltype(stored)>;
-    if constexpr (gives_rows<X>)
-    {
-        const element_map elements(y);
-        gram_sums<X> sums(stored, elements, threads);
-        return stored.sweep_side() == of ? sums.of_rows() : sums.of_columns();
-    }
-    else
-        return gram_by_products(y, of, threads);
+    if constexpr (readable_matrix<X>)
+        if (is_readable(stored))
+        {
+            const element_map elements(y);
+            gram_sums<X> sums(stored, elements, threads);
+            return stored.sweep_side() == of ? sums.of_rows() : sums.of_columns();
+        }
+    return gram_by_products(y, of, threads);
 }
 }

@@ -240,7 +240,7 @@ pca_result<typename M::factor_type> pca(const M& x, const pca_options& options)
     detail::require<invalid_argument>(
         options.rank >= 1 && options.rank <= least,
         "pca takes a rank from 1 to min(positions, channels) = ", least, ", got ", options.rank);
-    detail::check_data<detail::any_sign>(x);
+    detail::check_data(x, false);
     if (!options.centred)
         return detail::analyse(x, x, std::vector<typename M::factor_type>(x.cols()), options);
     const centred<M> y(x, options.threads);
