@@ -53,7 +53,7 @@ template <class Solver>
 void check_as_alone(std::vector<Solver> together, std::vector<Solver> alone, std::size_t steps,
                     double tolerance)
 {
-    xu::batch<Solver> shared(1);
+    xu::batch<typename Solver::value_type> shared(1);
     for (std::size_t t = 0; t < steps; ++t)
     {
         shared.step(std::span<Solver>(together));
@@ -103,7 +103,7 @@ TEST_CASE("batch: solvers of different ranks do as each alone")
 TEST_CASE("batch: more columns than stand side by side")
 {
     const xu::dense x(unfold_as<double>(X), 1);
-    using batch = xu::batch<decltype(solvers_of(x, {1}, 1))::value_type>;
+    using batch = xu::batch<double>;
     static_assert(batch::most_columns < 3 * 50);
     const std::vector<std::size_t> ranks{50, 60, 50, 1, batch::most_columns > 90 ? 90 : 70, 50};
     check_as_alone(solvers_of(x, ranks, 4), solvers_of(x, ranks, 4), 4, 1e-9);
@@ -123,7 +123,7 @@ TEST_CASE("batch: solvers that ended rest, the others go on")
     check_as_alone(with_an_end(), with_an_end(), 45, 1e-9);
     auto all = solvers_of(x, ranks, 1);
     using solver = decltype(all)::value_type;
-    xu::batch<solver> shared(1);
+    xu::batch<double> shared(1);
     shared.step(std::span<solver>(all));
     const auto before = all[2].state().maps;
     shared.step(std::span<solver>(all)); // all have done their iterations
@@ -210,7 +210,7 @@ TEST_CASE("batch: any number of threads gives the same bits")
     {
         auto solvers = solvers_of(x, {3, 5, 4}, 6);
         using solver = decltype(solvers)::value_type;
-        xu::batch<solver> shared(threads);
+        xu::batch<double> shared(threads);
         for (int t = 0; t < 6; ++t)
             shared.step(std::span<solver>(solvers));
         return solvers;

@@ -144,7 +144,7 @@ template <class M>
 struct for_matrix
 {
     template <class A>
-    using init_rule = std::bool_constant<init_policy<A, M>>;
+    using init_rule = std::bool_constant<init_policy<A, any_matrix<typename M::factor_type>>>;
 };
 
 /// Tells an observer of the iteration; true if it wants to stop. Other arguments pass.
@@ -154,7 +154,8 @@ bool tell(A& argument, const iteration<typename M::factor_type>& it)
     using T = typename M::factor_type;
     using kind = std::remove_const_t<A>;
     if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
-                  conductor_rule<kind>::value || loss_rule<kind>::value || init_policy<kind, M>)
+                  conductor_rule<kind>::value || loss_rule<kind>::value ||
+                  init_policy<kind, any_matrix<typename M::factor_type>>)
         return false;
     else if constexpr (stop_token_rule<kind>::value)
         return argument.stop_requested();
@@ -231,14 +232,14 @@ auto make_solver_from(const M& x, const options& opt, U update, const Init& init
                       const Args&... args)
 {
     using T = typename M::factor_type;
-    const auto start = [&](factor_ref<T> maps, factor_ref<T> components, random_engine& engine,
-                           std::size_t threads)
+    auto parts = parts_of(x, std::move(update), args...);
+    const auto start = [&init, data = parts.x](factor_ref<T> maps, factor_ref<T> components,
+                                               random_engine& engine, std::size_t threads)
     {
-        typename M::workspace work{};
-        work.threads = threads;
-        init(x, maps, components, engine, work);
+        typename any_matrix<T>::workspace work{.threads = threads};
+        init(data, maps, components, engine, work);
     };
-    return solver<T>(opt, parts_of(x, std::move(update), args...), start);
+    return solver<T>(opt, std::move(parts), start);
 }
 
 /// make_solver, but that arguments meant for factorize pass.
@@ -310,7 +311,7 @@ solver<typename M::factor_type> make_solver(const M& x, const options& opt, U up
     constexpr auto known = []<class A>(const A*)
     {
         return on_maps_rule<A>::value || on_components_rule<A>::value || loss_rule<A>::value ||
-               init_policy<A, M>;
+               init_policy<A, any_matrix<typename M::factor_type>>;
     };
     static_assert(
         (known(static_cast<const Args*>(nullptr)) && ...),

@@ -31,7 +31,7 @@ struct model_parts
     any_matrix<T> x;
     std::size_t rank = 0;
     std::size_t threads = 0;
-    std::unique_ptr<factor_part<T>> maps, components;
+    std::unique_ptr<factor_part<T>> maps{}, components{};
     std::unique_ptr<loss_part<T>> loss{}; ///< null: least squares
 
     /// Throws invalid_argument or invalid_data for whatever can be known to be wrong before any

@@ -37,9 +37,7 @@ leading_directions(const M& x, std::size_t r, random_engine& engine, std::size_t
     const std::size_t side = x.shape().smaller_side(),
                       width = side <= small_side ? side : std::min(side, 2 * r + 10);
     // Double cannot hold the squares of its own digits.
-    constexpr bool sums_are_exact =
-        std::is_same_v<F, float> &&
-        readable_matrix<std::remove_cvref_t<decltype(stored_elements(x))>>;
+    const bool sums_are_exact = std::is_same_v<F, float> && is_readable(stored_elements(x));
     const std::uint64_t seed = engine();
     auto svd = sums_are_exact && side <= small_side ? exact_svd(x, r, threads)
                                                     : range_finder(x, width, rounds, seed, threads);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +17,17 @@
 
 namespace xunmix
 {
+template <class F>
+class any_matrix;
+
+namespace detail
+{
+template <class M>
+any_matrix<typename M::factor_type> as_any_matrix(const M& x);
+template <class F>
+any_matrix<F> as_any_matrix(const any_matrix<F>& x);
+}
+
 /// Any data matrix with factors of type F, whatever its own type: what solvers work on, so that
 /// they are compiled once and not once for every kind of data. Costs a virtual call a verb. Copies
 /// share the matrix.
@@ -79,6 +91,14 @@ class any_matrix
         return held_->is_readable();
     }
 
+    /// The matrix whose elements the verbs are made from, without weights: what decompositions read
+    /// directly. Itself where there is no other.
+    const any_matrix& elements() const
+    {
+        const any_matrix* inner = held_->elements();
+        return inner ? inner->elements() : *this;
+    }
+
     void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const
     {
         held_->multiply(S, out, work);
@@ -116,6 +136,7 @@ class any_matrix
         virtual inner_product inner(side) const = 0;
         virtual bool is_approximate() const = 0;
         virtual bool is_readable() const = 0;
+        virtual const any_matrix* elements() const = 0;
         virtual void multiply(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void sweep(factor_ref<const F>, block_visitor<F>, factor_ref<F>,
@@ -132,6 +153,8 @@ class any_matrix
         explicit holder(M matrix)
             : x_(std::move(matrix))
         {
+            if constexpr (has_weights)
+                elements_.emplace(detail::as_any_matrix(x_.unweighted()));
         }
         double squared_norm() const override
         {
@@ -160,6 +183,10 @@ class any_matrix
         bool is_readable() const override
         {
             return readable_matrix<M>;
+        }
+        const any_matrix* elements() const override
+        {
+            return elements_ ? &*elements_ : nullptr;
         }
         void multiply(factor_ref<const F> S, factor_ref<F> out, workspace& work) const override
         {
@@ -211,7 +238,13 @@ class any_matrix
             return out;
         }
 
+        static constexpr bool has_weights = requires(const M& x)
+        {
+            x.unweighted();
+        };
+
         M x_;
+        std::optional<any_matrix> elements_{};
     };
 
     std::shared_ptr<const base> held_;

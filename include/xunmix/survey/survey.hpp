@@ -7,10 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <tuple>
@@ -39,7 +41,7 @@ template <class M, class A>
 auto unless_observer(const A& argument)
 {
     constexpr bool makes = on_maps_rule<A>::value || on_components_rule<A>::value ||
-                           init_policy<A, M> || init_policy<A, compressed<M>>;
+                           init_policy<A, any_matrix<typename M::factor_type>>;
     static_assert(makes || observes_survey<A> || stop_token_rule<A>::value,
                   "the arguments of survey after the update are on_maps(...), on_components(...), "
                   "an init policy, a std::stop_token, or observers; an observer can be called as "
@@ -55,25 +57,25 @@ auto unless_observer(const A& argument)
 /// computation. X is compressed once; every start runs on the compressed data, one thread each; the
 /// best of each rank is polished on X, where its mse is exact. The same bits for any number of
 /// threads.
-template <data_matrix M, class U, class... Args>
+template <class T>
 class surveyor
 {
   public:
-    using T = typename M::factor_type;
     using state_type = survey_state<T>;
-    static_assert(!update_hook::prunes<U>,
-                  "a survey runs every rank as it is; ard and ard_multiplicative find the number "
-                  "of components themselves: give them to factorize");
 
     /// Checks everything before any work, then compresses X. `args` are those of factorize but
     /// observers and stop tokens. Throws invalid_argument and invalid_data.
-    surveyor(M x, survey_options opt, U update, Args... args)
-        : x_(std::move(x))
+    template <data_matrix M, class U, class... Args>
+    surveyor(const M& x, survey_options opt, U update, Args... args)
+        : x_(detail::as_any_matrix(x))
         , opt_((detail::check_survey(x_, opt), std::move(opt)))
-        , update_(std::move(update))
-        , args_(std::move(args)...)
+        , make_(maker(std::move(update), std::tuple(std::move(args)...)))
         , small_(compress())
+        , small_matrix_(small_)
     {
+        static_assert(!update_hook::prunes<U>,
+                      "a survey runs every rank as it is; ard and ard_multiplicative find the "
+                      "number of components themselves: give them to factorize");
         state_.shape = x_.shape();
         state_.squared_norm = x_.squared_norm();
         state_.entries = x_.summary().entries;
@@ -93,7 +95,17 @@ class surveyor
             return;
         stopped_ = false;
         const std::size_t rank = opt_.ranks[state_.ranks.size()];
-        const auto report = [&](const run_record& run) { this->report(run, tell); };
+        const auto ask = [&](const survey_progress& p) -> flow
+        {
+            if constexpr (std::is_same_v<decltype(tell(p)), flow>)
+                return tell(p);
+            else
+            {
+                tell(p);
+                return flow::proceed;
+            }
+        };
+        const auto report = [&](const run_record& run) { this->report(run, ask); };
         auto found =
             opt_.exact ? run_exactly(rank, report, token) : run_starts(rank, report, token);
         stopped_ = stopped_ || token.stop_requested();
@@ -152,15 +164,34 @@ class surveyor
     }
 
   private:
-    compressed<M> compress() const
+    using matrix = any_matrix<T>;
+    using report_ref = function_ref<void(const run_record&)>;
+    /// Makes a solver for a matrix, from a result where there is one.
+    using solver_maker = std::function<solver<T>(const matrix&, const options&, const result<T>*)>;
+
+    template <class U, class Args>
+    solver_maker maker(U update, Args args)
     {
         for (const std::size_t rank : opt_.ranks)
-            std::apply([&](const auto&... a)
-                       { detail::check_before_work(x_, rank, update_, a...); },
-                       args_);
+            std::apply([&](const auto&... a) { detail::check_before_work(x_, rank, update, a...); },
+                       args);
+        return [update, args](const matrix& x, const options& opt, const result<T>* from)
+        {
+            return std::apply(
+                [&](const auto&... a)
+                {
+                    return from ? detail::make_solver_from(x, opt, update,
+                                                           detail::warm_start<T>{from}, a...)
+                                : detail::solver_for(x, opt, update, a...);
+                },
+                args);
+        };
+    }
+    compressed<matrix> compress() const
+    {
         const std::size_t most = *std::max_element(opt_.ranks.begin(), opt_.ranks.end());
-        return compressed<M>(x_, opt_.compress.size_for(most, x_.shape().smaller_side()),
-                             opt_.compress.power_iterations, opt_.compress.seed, opt_.threads);
+        return compressed<matrix>(x_, opt_.compress.size_for(most, x_.shape().smaller_side()),
+                                  opt_.compress.power_iterations, opt_.compress.seed, opt_.threads);
     }
     /// Of one start. Its scale stays as it was minimised with, which penalties depend on.
     options run_options(std::size_t rank, std::size_t start, std::size_t threads) const
@@ -172,17 +203,13 @@ class surveyor
                 .threads = threads,
                 .scale = scaling::none};
     }
-    template <class Matrix>
-    auto solver_for(const Matrix& x, std::size_t rank, std::size_t start, std::size_t threads) const
+    solver<T> solver_for(const matrix& x, std::size_t rank, std::size_t start,
+                         std::size_t threads) const
     {
-        return std::apply(
-            [&](const auto&... args)
-            { return detail::solver_for(x, run_options(rank, start, threads), update_, args...); },
-            args_);
+        return make_(x, run_options(rank, start, threads), nullptr);
     }
 
-    template <class Tell>
-    void report(const run_record& run, Tell& tell)
+    void report(const run_record& run, function_ref<flow(const survey_progress&)> tell)
     {
         const std::lock_guard lock(mutex_);
         const survey_progress progress{
@@ -191,14 +218,11 @@ class surveyor
             .total = opt_.starts * opt_.ranks.size(),
             .seconds =
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - made_).count()};
-        if constexpr (std::is_same_v<decltype(tell(progress)), flow>)
-            stopped_ = stopped_ || tell(progress) == flow::stop;
-        else
-            tell(progress);
+        stopped_ = stopped_ || tell(progress) == flow::stop;
     }
 
-    template <class Solver>
-    run_record record_of(const Solver& s, std::size_t rank, std::size_t start, bool dropped) const
+    run_record record_of(const solver<T>& s, std::size_t rank, std::size_t start,
+                         bool dropped) const
     {
         const auto& state = s.state();
         const bool ran = state.iterations > 0;
@@ -214,8 +238,7 @@ class surveyor
     }
 
     /// Keeps the better of the best so far and a solver's result: of equals, the earlier start.
-    template <class Solver>
-    void keep_best(rank_survey<T>& found, const Solver& s, const run_record& run)
+    void keep_best(rank_survey<T>& found, const solver<T>& s, const run_record& run)
     {
         const std::lock_guard lock(mutex_);
         found.runs[run.start] = run;
@@ -230,13 +253,11 @@ class surveyor
     }
 
     /// Every start on compressed data, in parallel; with halving in rounds.
-    template <class Report>
-    rank_survey<T> run_starts(std::size_t rank, const Report& report, const std::stop_token& token)
+    rank_survey<T> run_starts(std::size_t rank, report_ref report, const std::stop_token& token)
     {
-        using solver_type = decltype(solver_for(small_, rank, 0, 1));
         rank_survey<T> found(rank, opt_.starts);
         found.warning = small_.warning(rank);
-        std::vector<std::unique_ptr<solver_type>> solvers(opt_.starts);
+        std::vector<std::optional<solver<T>>> solvers(opt_.starts);
         std::vector<std::size_t> racing(opt_.starts);
         std::iota(racing.begin(), racing.end(), std::size_t{0});
         std::size_t budget = opt_.halving ? opt_.halving : opt_.max_iterations;
@@ -256,8 +277,7 @@ class surveyor
                              if (token.stop_requested() || stopped_)
                                  return;
                              if (!s)
-                                 s = std::make_unique<solver_type>(
-                                     solver_for(small_, rank, racing[i], 1));
+                                 s.emplace(solver_for(small_matrix_, rank, racing[i], 1));
                              while (s->status() == status::running &&
                                     s->state().iterations < budget && !token.stop_requested())
                                  s->step();
@@ -283,21 +303,19 @@ class surveyor
     }
 
     /// Every start on X itself, side by side, so that they share each read of X.
-    template <class Report>
-    rank_survey<T> run_exactly(std::size_t rank, const Report& report, const std::stop_token& token)
+    rank_survey<T> run_exactly(std::size_t rank, report_ref report, const std::stop_token& token)
     {
-        using solver_type = decltype(solver_for(x_, rank, 0, opt_.threads));
         rank_survey<T> found(rank, opt_.starts);
-        std::vector<solver_type> solvers;
+        std::vector<solver<T>> solvers;
         for (std::size_t start = 0; start < opt_.starts && !token.stop_requested(); ++start)
             solvers.push_back(solver_for(x_, rank, start, opt_.threads));
         std::vector<bool> ended(solvers.size());
         batch<T> together(opt_.threads);
-        const auto running = [](const solver_type& s) { return s.status() == status::running; };
+        const auto running = [](const solver<T>& s) { return s.status() == status::running; };
         while (std::any_of(solvers.begin(), solvers.end(), running) && !token.stop_requested() &&
                !stopped_)
         {
-            together.step(std::span<solver_type>(solvers));
+            together.step(std::span<solver<T>>(solvers));
             for (std::size_t start = 0; start < solvers.size(); ++start)
                 if (!running(solvers[start]) && !ended[start])
                 {
@@ -316,12 +334,7 @@ class surveyor
         options rest = run_options(rank, 0, opt_.threads);
         rest.max_iterations = opt_.exact ? 0 : opt_.compress.polish;
         rest.scale = opt_.scale;
-        auto s = std::apply(
-            [&](const auto&... args) {
-                return detail::make_solver_from(x_, rest, update_, detail::warm_start<T>{&best},
-                                                args...);
-            },
-            args_);
+        auto s = make_(x_, rest, &best);
         while (s.status() == status::running && !token.stop_requested())
             s.step();
         auto out = s.result();
@@ -330,11 +343,11 @@ class surveyor
         return out;
     }
 
-    M x_;
+    matrix x_;
     survey_options opt_;
-    U update_;
-    std::tuple<Args...> args_;
-    compressed<M> small_;
+    solver_maker make_;
+    compressed<matrix> small_;
+    matrix small_matrix_; ///< the same
     state_type state_;
     std::mutex mutex_;
     std::size_t done_ = 0;
@@ -342,19 +355,8 @@ class surveyor
     std::chrono::steady_clock::time_point made_ = std::chrono::steady_clock::now();
 };
 
-namespace detail
-{
-template <class M, class U, class... Args>
-auto make_surveyor(const M& x, const survey_options& opt, U update, std::tuple<Args...> args)
-{
-    return std::apply(
-        [&](auto&... a) {
-            return std::make_unique<surveyor<M, U, Args...>>(x, opt, std::move(update),
-                                                             std::move(a)...);
-        },
-        args);
-}
-}
+template <data_matrix M, class U, class... Args>
+surveyor(const M&, survey_options, U, Args...) -> surveyor<typename M::factor_type>;
 
 /// Many starts at many ranks, Uesugi's steps 8 and 9:
 ///
@@ -378,8 +380,13 @@ auto survey(const Data& data, const survey_options& opt, U update, const Args&..
         ((stop |= detail::tell_survey(args, p)), ...);
         return stop ? flow::stop : flow::proceed;
     };
-    auto s = detail::make_surveyor<M>(x, opt, std::move(update),
-                                      std::tuple_cat(detail::unless_observer<M>(args)...));
+    auto s = std::apply(
+        [&](auto... a)
+        {
+            return std::make_unique<surveyor<typename M::factor_type>>(x, opt, std::move(update),
+                                                                       std::move(a)...);
+        },
+        std::tuple_cat(detail::unless_observer<M>(args)...));
     while (!s->is_done())
     {
         s->step(tell, token);

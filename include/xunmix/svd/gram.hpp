@@ -24,7 +24,9 @@ namespace xunmix::detail
 template <class M>
 const auto& stored_elements(const M& x)
 {
-    if constexpr (requires { x.unweighted(); })
+    if constexpr (requires { x.elements(); })
+        return x.elements();
+    else if constexpr (requires { x.unweighted(); })
         return stored_elements(x.unweighted());
     else if constexpr (requires { x.base(); })
         return stored_elements(x.base());
