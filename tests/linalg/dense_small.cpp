@@ -60,19 +60,19 @@ TEST_CASE_TEMPLATE("small: gram and inner products", T, float, double)
                 b(random_matrix(rows, k, 2, -1, 1));
             const matrix A = to_matrix(a.view()), B = to_matrix(b.view());
             matrix gram(k, k, -1);
-            xu::linalg::gram(a.view(), {gram.values.data(), k}, 1);
+            xu::inner_product().gram(a.view(), {gram.values.data(), k}, 1);
             CHECK(relative_distance(gram, gram_of(A)) < 1e-13);
             CHECK(gram.values == transposed(gram).values);
 
             const double inner =
                 std::inner_product(A.values.begin(), A.values.end(), B.values.begin(), 0.0);
             const double size = std::sqrt(squared_norm(A) * squared_norm(B));
-            CHECK(std::abs(xu::linalg::inner(a.view(), b.view()) - inner) < 1e-13 * size);
+            CHECK(std::abs(xu::inner_product()(a.view(), b.view()) - inner) < 1e-13 * size);
 
             matrix many(k, k);
             for (std::size_t threads : {2U, 3U})
             {
-                xu::linalg::gram(a.view(), {many.values.data(), k}, threads);
+                xu::inner_product().gram(a.view(), {many.values.data(), k}, threads);
                 CHECK(many.values == gram.values);
             }
         }
@@ -87,9 +87,9 @@ TEST_CASE("small: gram and inner product of a block of rows, and of small matric
     for (std::size_t i = 0; i < 11; ++i)
         for (std::size_t j = 0; j < 3; ++j)
             part(i, j) = F(7 + i, j);
-    xu::linalg::gram(block, {gram.values.data(), 3}, 1);
+    xu::inner_product().gram(block, {gram.values.data(), 3}, 1);
     CHECK(relative_distance(gram, gram_of(part)) < 1e-14);
-    CHECK(xu::linalg::inner(block, block) == doctest::Approx(squared_norm(part)));
+    CHECK(xu::inner_product()(block, block) == doctest::Approx(squared_norm(part)));
 
     const matrix A = random_matrix(4, 4, 4), B = random_matrix(4, 4, 5);
     const xu::matrix_ref<const double> a(A.values.data(), 4), b(B.values.data(), 4);
@@ -108,7 +108,7 @@ TEST_CASE("small: float columns are summed in double")
     F(0, 0) = 1;
     owned_factor<float> f(F);
     double gram = 0;
-    xu::linalg::gram(f.view(), {&gram, 1}, 1);
+    xu::inner_product().gram(f.view(), {&gram, 1}, 1);
     CHECK(gram == doctest::Approx(1.0001).epsilon(1e-8));
 }
 
@@ -118,10 +118,10 @@ TEST_CASE("small: the residual from norm, products and Gram matrices is the resi
                  X = random_matrix(30, 20, 8);
     owned_factor<double> maps(C), components(S), product(transposed(X) * C);
     matrix CtC(4, 4), StS(4, 4);
-    xu::linalg::gram(maps.view(), {CtC.values.data(), 4}, 1);
-    xu::linalg::gram(components.view(), {StS.values.data(), 4}, 1);
+    xu::inner_product().gram(maps.view(), {CtC.values.data(), 4}, 1);
+    xu::inner_product().gram(components.view(), {StS.values.data(), 4}, 1);
     const double residual = squared_norm(X) -
-                            2 * xu::linalg::inner(product.view(), components.view()) +
+                            2 * xu::inner_product()(product.view(), components.view()) +
                             xu::linalg::inner(xu::matrix_ref<const double>(CtC.values.data(), 4),
                                               xu::matrix_ref<const double>(StS.values.data(), 4));
     CHECK(residual == doctest::Approx(squared_residual(X, C, S)).epsilon(1e-12));

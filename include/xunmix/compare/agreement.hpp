@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/model/result.hpp>
 
@@ -33,7 +34,7 @@ double cosine_about(std::span<T> a, std::span<U> b, double off_a, double off_b)
         aa += x * x, bb += y * y, ab += x * y;
     }
     const double size = std::sqrt(aa * bb);
-    return size > 0 && std::isfinite(size) ? ab / size : 0;
+    return size > 0 && is_finite(size) ? ab / size : 0;
 }
 
 /// The mean, to the last bit where all elements are the same; 0 of none.
@@ -187,7 +188,7 @@ inline std::vector<std::size_t> best_assignment(std::span<const double> gains, s
     detail::require<invalid_argument>(gains.size() == rows * cols, "a table of ", rows, " x ", cols,
                                       " gains has as many numbers, got ", gains.size());
     detail::require<invalid_argument>(
-        std::all_of(gains.begin(), gains.end(), [](double g) { return std::isfinite(g); }),
+        std::all_of(gains.begin(), gains.end(), [](double g) { return is_finite(g); }),
         "an assignment needs finite gains, got one that is not");
     detail::growing_assignment out(gains, rows, cols);
     for (std::size_t i = 0; i < rows; ++i)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 
 // Agglomerative hierarchical clustering.
 namespace xunmix
@@ -182,7 +183,7 @@ inline std::size_t require_distances(std::span<const double> distances)
         {
             const double d = distances[i * n + j];
             require<invalid_argument>(
-                d >= 0 && std::isfinite(d) && std::abs(d - distances[j * n + i]) <= 1e-9 * (1 + d),
+                d >= 0 && is_finite(d) && std::abs(d - distances[j * n + i]) <= 1e-9 * (1 + d),
                 "clustering needs distances that are finite, not negative and symmetric; between ",
                 i, " and ", j, " they are ", d, " and ", distances[j * n + i]);
         }

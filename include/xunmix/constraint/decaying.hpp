@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/nearest_decay.hpp>
 #include <xunmix/model/factor.hpp>
 
@@ -82,7 +83,7 @@ struct decaying
         for (std::size_t i = 0; i < column.size(); ++i)
             if (f.keeps(i))
             {
-                if (!std::isfinite(column[i]))
+                if (!is_finite(column[i]))
                     return;
                 x.push_back(static_cast<double>(i));
                 y.push_back(static_cast<double>(column[i]));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -29,7 +30,7 @@ class fixed
 
     template <class E>
     explicit fixed(const E& values)
-        : fixed(values, [](double x) { return !std::isnan(x); })
+        : fixed(values, [](double x) { return !is_nan(x); })
     {
     }
     /// Only the entries where `where`, a boolean tensor of the same shape, is true.
@@ -65,7 +66,7 @@ class fixed
             return;
         const double* column = known_->values.data() + j * known_->rows + f.first_row();
         for (std::size_t i = 0; i < f.rows(); ++i)
-            if (!std::isnan(column[i]) && f.keeps(i))
+            if (!is_nan(column[i]) && f.keeps(i))
                 f(i, j) = static_cast<T>(column[i]);
     }
 

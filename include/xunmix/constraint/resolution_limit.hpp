@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/low_pass.hpp>
 #include <xunmix/model/factor.hpp>
 
@@ -41,7 +42,7 @@ struct resolution_limit
     static resolution_limit resolving(double distance, double step = 1)
     {
         detail::require<invalid_argument>(
-            step > 0 && distance >= 2 * step && std::isfinite(distance),
+            step > 0 && distance >= 2 * step && is_finite(distance),
             "a resolution must be finite and at least two steps of the scan, ", 2 * step, ", got ",
             distance, ": a scan with steps of ", step, " shows no finer detail");
         return {.cutoff = step / distance};

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
 
@@ -15,6 +16,7 @@ namespace xunmix
 struct ridge
 {
     static constexpr bool row_separable = true;
+    static constexpr bool scale_free = true, keeps_order = false;
 
     double weight = 0;
 
@@ -22,7 +24,7 @@ struct ridge
     void check(const grid&, std::size_t) const
     {
         detail::require<invalid_argument>(
-            weight >= 0 && std::isfinite(weight),
+            weight >= 0 && is_finite(weight),
             "ridge needs a weight that is not negative and finite, got ", weight);
     }
     template <class T>

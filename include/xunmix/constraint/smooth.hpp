@@ -6,6 +6,7 @@
 #include <span>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/grid_laplacian.hpp>
@@ -31,13 +32,15 @@ namespace xunmix
 /// scale is held: give that unit_norm.
 struct smooth
 {
+    static constexpr bool scale_free = true, keeps_order = false;
+
     double weight = 0;
 
     /// Throws invalid_argument unless 0 <= weight < infinity, and for a factor without neighbours.
     void check(const grid& places, std::size_t) const
     {
         detail::require<invalid_argument>(
-            weight >= 0 && std::isfinite(weight),
+            weight >= 0 && is_finite(weight),
             "smooth needs a weight that is not negative and finite, got ", weight);
         detail::require<invalid_argument>(grid_laplacian::largest_eigenvalue(places) > 0,
                                           "smooth needs a factor that is an image of at least two "

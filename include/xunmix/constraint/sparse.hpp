@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -19,6 +20,7 @@ namespace xunmix
 struct sparse
 {
     static constexpr bool row_separable = true;
+    static constexpr bool scale_free = true, keeps_order = false;
 
     double weight = 0;
 
@@ -26,7 +28,7 @@ struct sparse
     void check(const grid&, std::size_t) const
     {
         detail::require<invalid_argument>(
-            weight >= 0 && std::isfinite(weight),
+            weight >= 0 && is_finite(weight),
             "sparse needs a weight that is not negative and finite, got ", weight);
     }
     template <class T>

@@ -7,6 +7,7 @@
 #include <span>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -46,7 +47,7 @@ struct unit_norm
         double largest = 0;
         for (T x : column)
             largest = std::max(largest, std::abs(static_cast<double>(x)));
-        if (largest == 0 || std::isinf(p))
+        if (largest == 0 || is_infinite(p))
             return largest;
         double sum = 0;
         for (T x : column)

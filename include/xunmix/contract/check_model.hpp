@@ -9,6 +9,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/data_summary.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/options.hpp>
@@ -27,7 +28,7 @@ void check_options(const M& x, const options& opt)
         "the rank must be at least 1 and at most the smaller of positions and "
         "channels, min(",
         n, ", ", m, ") unmasked; got ", opt.rank);
-    require<invalid_argument>(opt.tolerance >= 0 && std::isfinite(opt.tolerance),
+    require<invalid_argument>(opt.tolerance >= 0 && is_finite(opt.tolerance),
                               "the tolerance must be zero (never stop on it) or positive, got ",
                               opt.tolerance);
 }
@@ -107,7 +108,7 @@ void check_start(factor_ref<const T> f, side which, bool needs_non_negative)
     for (auto column : f.columns())
         for (T x : column)
         {
-            non_finite += !std::isfinite(x);
+            non_finite += !is_finite(x);
             negative += x < 0;
         }
     require<invalid_argument>(non_finite == 0, "the start must be finite: the ", name(which),
@@ -124,26 +125,20 @@ void check_start(factor_ref<const T> f, side which, bool needs_non_negative)
 template <class U, class T, class C>
 void check_constraint(const C& c, const grid& places, std::size_t rank, const char* where)
 {
-    for_each_member(
-        c,
-        [&]<class Member>(const Member& m)
-        {
-            static_assert(
-                constraint<Member, T>,
-                "on_maps and on_components take constraints: types with at least one hook "
-                "(value, add_to_gram, add_to_rhs, prox_column, project, split_gradient, "
-                "normalize), or a callable that takes xunmix::factor_ref<T>, T being the "
-                "factors' type");
-            if constexpr (requires { C::chosen_at_run_time; })
-                require<invalid_argument>(
-                    U::template pairing_with<Member, T>() != pairing::unsupported,
-                    "the constraint on the ", where,
-                    " has no hook this update can use; see the README's table");
-            else if constexpr (constraint<Member, T>)
-                U::template check_pairing<Member, T>();
-            if constexpr (requires { m.check(places, rank); })
-                m.check(places, rank);
-        });
+    for_each_member(c,
+                    [&]<class Member>(const Member& m)
+                    {
+                        static_cast<void>(xunmix::check_constraint<Member, T>());
+                        if constexpr (requires { C::chosen_at_run_time; })
+                            require<invalid_argument>(
+                                U::template pairing_with<Member, T>() != pairing::unsupported,
+                                "the constraint on the ", where,
+                                " has no hook this update can use; see the README's table");
+                        else if constexpr (constraint<Member, T>)
+                            U::template check_pairing<Member, T>();
+                        if constexpr (requires { m.check(places, rank); })
+                            m.check(places, rank);
+                    });
 }
 }
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/diffraction/polar.hpp>
 
 namespace xunmix
@@ -23,7 +24,7 @@ std::vector<std::uint8_t> estimate_mask(std::span<const T> pattern)
     std::vector<std::uint8_t> keep;
     keep.reserve(pattern.size());
     for (const T x : pattern)
-        keep.push_back(std::isfinite(static_cast<double>(x)) && x > T{0} ? 1 : 0);
+        keep.push_back(is_finite(static_cast<double>(x)) && x > T{0} ? 1 : 0);
     return keep;
 }
 
@@ -192,7 +193,7 @@ polar_geometry estimate_geometry(std::span<const T> pattern, std::size_t rows, s
                                       " pixels, got ", keep.size());
     detail::ring_residual residual(pattern, rows, columns, keep);
     auto best = residual.middle();
-    detail::require<invalid_argument>(std::isfinite(best[0]) && std::isfinite(best[1]),
+    detail::require<invalid_argument>(is_finite(best[0]) && is_finite(best[1]),
                                       "the geometry of a pattern needs one with a positive sum");
     const detail::ring_residual::geometry middle{static_cast<double>(rows) / 2,
                                                  static_cast<double>(columns) / 2, 0, 0};

@@ -12,6 +12,7 @@
 
 #include <xunmix/compare/dark_peaks.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/unfold/mask.hpp>
 
 namespace xunmix
@@ -59,7 +60,7 @@ class polar_grid
             "the centre of a pattern of ", rows, " x ", columns, " pixels must lie on it, got (",
             center_[0], ", ", center_[1], ')');
         detail::require<invalid_argument>(
-            geometry.ellipticity >= 1 && std::isfinite(geometry.ellipticity),
+            geometry.ellipticity >= 1 && is_finite(geometry.ellipticity),
             "the ellipticity is the long over the short axis, at least 1; got ",
             geometry.ellipticity);
         radii_ = geometry.radii > 0 ? geometry.radii : side / 2;

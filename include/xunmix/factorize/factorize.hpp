@@ -76,6 +76,10 @@ struct is_constraint_on<constraint_on<Side, C>, Side> : std::true_type
 template <class T>
 const T& as_data_matrix(const T& x, std::size_t)
 {
+    static_assert(
+        data_matrix<T>,
+        "the first argument is X: unfold(scan, positions{...}), for a scan in any tensor, "
+        "or a data matrix such as dense");
     return x;
 }
 template <class T>
@@ -344,7 +348,8 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
     decltype(auto) x = as_data_matrix(data, opt.threads);
     using M = std::decay_t<decltype(x)>;
     constexpr std::size_t conductors = occurrences<conductor_rule, std::decay_t<Args>...>;
-    static_assert(conductors <= 1, "compression can be given once");
+    static_assert(conductors <= 1, "compression and multi_start conduct a factorization, each by "
+                                   "itself: give one of them, once");
     if constexpr (conductors == 1)
         return pick<conductor_rule>(0, args...).factorize(x, opt, std::move(update), args...);
     else

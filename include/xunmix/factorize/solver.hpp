@@ -16,6 +16,7 @@
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/factorize/alternation.hpp>
 #include <xunmix/factorize/divergence_alternation.hpp>
@@ -221,7 +222,7 @@ class solver
             state.best_maps.empty() == state.best_components.empty(),
             "the state is damaged: it has best maps or best components, but not both; start again "
             "without it");
-        const auto number = [](double x) { return std::isfinite(x) && x >= 0 && x <= 1; };
+        const auto number = [](double x) { return is_finite(x) && x >= 0 && x <= 1; };
         detail::require<invalid_argument>(
             number(state.momentum) && number(state.momentum_limit),
             "the state is damaged: its momentum is ", state.momentum, " of at most ",
@@ -269,7 +270,7 @@ class solver
     double decrease_from(const record& earlier) const
     {
         const double before = earlier.objective, decrease = before - state_.objective;
-        if (std::isinf(before))
+        if (is_infinite(before))
             return before;
         return !(before > 0) || (decrease < 0 && -decrease <= state_.rounding) ? 0
                                                                                : decrease / before;
@@ -340,7 +341,7 @@ class solver
         }
         const double start =
             state_.history.empty() ? state_.objective : state_.history.front().objective;
-        if (!std::isfinite(state_.objective))
+        if (!is_finite(state_.objective))
             return non_finite;
         if (state_.objective > 1000 * std::max(model_->data().squared_norm(), start))
             return diverged;

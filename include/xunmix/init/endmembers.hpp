@@ -13,6 +13,7 @@
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/fit.hpp>
 #include <xunmix/init/points.hpp>
@@ -95,7 +96,7 @@ void lift(factor_ref<T> f, double least)
 
 inline void check_least(double least, const char* who)
 {
-    require<invalid_argument>(std::isfinite(least) && least >= 0, who,
+    require<invalid_argument>(is_finite(least) && least >= 0, who,
                               ": least is a share of a column's mean, 0 or more, got ", least);
 }
 

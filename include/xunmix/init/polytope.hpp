@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/model/factor.hpp>
@@ -68,7 +69,7 @@ class polytope
                 fill_normal(factor_ref<double>(step.data(), d_, 1, d_), engine);
                 const auto [low, high] = chord(t, step);
                 const double length = low + (high - low) * uniform01(engine);
-                for (std::size_t j = 0; j < d_ && std::isfinite(length); ++j)
+                for (std::size_t j = 0; j < d_ && is_finite(length); ++j)
                     t[j] += length * step[j];
             }
             out.insert(out.end(), t.begin(), t.end());

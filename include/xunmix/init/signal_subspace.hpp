@@ -10,6 +10,7 @@
 
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/endmembers.hpp>
 #include <xunmix/init/polytope.hpp>
@@ -176,7 +177,7 @@ struct signal_subspace
     find(const M& x, std::size_t k, random_engine& engine, typename M::workspace& work) const
     {
         using F = typename M::factor_type;
-        detail::require<invalid_argument>(tolerance >= 0 && std::isfinite(tolerance),
+        detail::require<invalid_argument>(tolerance >= 0 && is_finite(tolerance),
                                           "signal_subspace: the tolerance is 0 or more standard "
                                           "deviations, got ",
                                           tolerance);

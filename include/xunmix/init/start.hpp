@@ -6,6 +6,7 @@
 
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
@@ -45,7 +46,7 @@ void scale_to_fit(const M& x, factor_ref<T> maps, factor_ref<T> components,
     const double fit =
         inner_product_of(x, side::maps)(factor_ref<const T>(product), factor_ref<const T>(maps)) /
         linalg::inner(matrix_ref<const double>(a), matrix_ref<const double>(b));
-    const auto root = static_cast<T>(std::isfinite(fit) ? std::sqrt(std::abs(fit)) : 1);
+    const auto root = static_cast<T>(is_finite(fit) ? std::sqrt(std::abs(fit)) : 1);
     for (auto f : {maps, components})
         for (auto column : f.columns())
             for (T& value : column)

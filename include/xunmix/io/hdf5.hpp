@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/io/child_process.hpp>
 #include <xunmix/io/hdf5_file.hpp>
 
@@ -132,7 +133,7 @@ inline void place_values(axis& along, const std::vector<double>& values)
 /// NaN and infinities say nothing of an axis.
 inline double finite_or(double value, double fallback)
 {
-    return std::isfinite(value) ? value : fallback;
+    return is_finite(value) ? value : fallback;
 }
 
 /// A one-dimensional dataset of finite numbers, no longer than an axis can be; empty for anything
@@ -147,7 +148,7 @@ inline std::vector<double> read_vector(const H5::H5File& file, const std::string
         return {};
     std::vector<double> values(about.shape[0]);
     dataset.read(values.data(), H5::PredType::NATIVE_DOUBLE);
-    const auto is_finite = [](double value) { return std::isfinite(value); };
+    const auto is_finite = [](double value) { return is_finite(value); };
     return std::ranges::all_of(values, is_finite) ? values : std::vector<double>();
 }
 

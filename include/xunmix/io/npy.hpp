@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/io/npy_header.hpp>
 #include <xunmix/io/replacement.hpp>
 #include <xunmix/io/scan_file.hpp>
@@ -86,7 +87,7 @@ bool fits(V value)
         return value >= lowest && value < limit && value == std::trunc(value);
     }
     else if constexpr (std::floating_point<V> && sizeof(T) < sizeof(V))
-        return !(std::isfinite(value) && std::abs(value) > V{std::numeric_limits<T>::max()});
+        return !(is_finite(value) && std::abs(value) > V{std::numeric_limits<T>::max()});
     else
         return true;
 }

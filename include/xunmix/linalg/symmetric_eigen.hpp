@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/simd.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 
@@ -70,8 +71,8 @@ class symmetric_eigen
     {
         double size = 0;
         for (const double x : matrix)
-            size = std::isfinite(x) ? std::max(size, std::abs(x)) : x;
-        xunmix::detail::require<error>(std::isfinite(size), "a ", k, " x ", k,
+            size = is_finite(x) ? std::max(size, std::abs(x)) : x;
+        xunmix::detail::require<error>(is_finite(size), "a ", k, " x ", k,
                                        " Gram matrix holds NaN or infinities: its factor has "
                                        "become too large or too small for its type");
         values_.assign(k, 0);

@@ -12,6 +12,7 @@
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/marginal_sums.hpp>
 #include <xunmix/model/data_summary.hpp>
@@ -151,8 +152,8 @@ class scaled
                                           "each of the ",
                                           places.size(), " rows of the ", name(s), ", got ",
                                           w.size());
-        const auto bad = std::find_if(w.begin(), w.end(),
-                                      [](double x) { return !(x >= 0) || !std::isfinite(x); });
+        const auto bad =
+            std::find_if(w.begin(), w.end(), [](double x) { return !(x >= 0) || !is_finite(x); });
         detail::require<invalid_argument>(bad == w.end(),
                                           "weights must be finite and not negative; "
                                           "number ",

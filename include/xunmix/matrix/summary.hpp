@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/model/data_summary.hpp>
 #include <xunmix/unfold/unfold.hpp>
@@ -85,7 +86,7 @@ void find_non_finite(const unfolded<T>& x, data_summary& summary)
     for (std::size_t i = 0; i < x.rows(); ++i)
         for (std::size_t c = 0; c < x.cols(); ++c)
             if (shape.positions.keeps(i) && shape.channels.keeps(c) &&
-                !std::isfinite(static_cast<double>(x(i, c))) && summary.non_finite++ == 0)
+                !is_finite(static_cast<double>(x(i, c))) && summary.non_finite++ == 0)
             {
                 summary.first_bad_position = i;
                 summary.first_bad_channel = c;
@@ -180,7 +181,7 @@ data_summary summarize(const unfolded<T>& x, std::size_t threads = 0)
     const std::size_t dark_cols = detail::dark_columns(parts[0], cols);
     out.dark_positions = by_row ? parts[0].dark_rows : dark_cols;
     out.dark_channels = by_row ? dark_cols : parts[0].dark_rows;
-    if (!std::isfinite(out.squared_norm) || !std::isfinite(out.sum))
+    if (!is_finite(out.squared_norm) || !is_finite(out.sum))
         detail::find_non_finite(x, out);
     return out;
 }

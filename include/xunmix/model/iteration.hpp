@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -37,7 +38,7 @@ struct iteration
     /// mse, or divergence: what this factorization makes small.
     double misfit() const
     {
-        return std::isnan(divergence) ? mse : divergence;
+        return is_nan(divergence) ? mse : divergence;
     }
 };
 }

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/iteration.hpp>
 
@@ -106,7 +107,7 @@ class progress_bar
         }
         const double rate = it.seconds > 0 ? static_cast<double>(number) / it.seconds : 0;
         text << "iteration " << number << '/' << total
-             << (std::isnan(it.divergence) ? "  mse " : "  divergence ") << std::setprecision(6)
+             << (is_nan(it.divergence) ? "  mse " : "  divergence ") << std::setprecision(6)
              << std::abs(it.misfit()) << "  " << rounded(rate) << " it/s";
         if (rate > 0 && number < total)
             text << "  at most " << duration(static_cast<double>(total - number) / rate) << " left";

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/unfolding.hpp>
@@ -40,7 +41,7 @@ namespace detail
 /// Whether an objective is better than the best so far: one that is not finite is worse than all.
 inline bool improves(double objective, double best)
 {
-    return std::isfinite(objective) && !(objective >= best);
+    return is_finite(objective) && !(objective >= best);
 }
 }
 
@@ -94,7 +95,7 @@ class result
     /// mse, or divergence: what this factorization made small.
     double misfit() const
     {
-        return std::isnan(divergence) ? mse : divergence;
+        return is_nan(divergence) ? mse : divergence;
     }
     std::size_t rank() const
     {
@@ -182,7 +183,7 @@ class result
             for (T x : column(maps_, shape_.positions, j))
                 intensity[j] += static_cast<double>(x);
         for (double& x : intensity)
-            x = std::isnan(x) ? -std::numeric_limits<double>::infinity() : x;
+            x = is_nan(x) ? -std::numeric_limits<double>::infinity() : x;
         std::vector<std::size_t> by_size(rank());
         std::iota(by_size.begin(), by_size.end(), std::size_t{0});
         std::stable_sort(by_size.begin(), by_size.end(),

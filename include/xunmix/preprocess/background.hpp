@@ -15,6 +15,7 @@
 
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/model/factor.hpp>
@@ -84,7 +85,7 @@ inline void check_window(const power_law_background& o, const grid& channels)
                               "a power-law background needs channels along one axis, the energy; "
                               "these have the shape ",
                               shape_text(channels.shape));
-    require<invalid_argument>(o.step > 0 && std::isfinite(o.step) && std::isfinite(o.offset),
+    require<invalid_argument>(o.step > 0 && is_finite(o.step) && is_finite(o.offset),
                               "an energy axis needs a finite offset and a step above 0, got ",
                               o.offset, " and ", o.step);
     require<invalid_argument>(o.from < o.to, "the fit window is empty: from must be below to, got ",
@@ -163,7 +164,7 @@ inline void require_fitted(const std::vector<power_law>& laws, const grid& posit
 {
     std::size_t count = 0, first = 0;
     for (std::size_t p = laws.size(); p-- > 0;)
-        if (positions.keeps(p) && std::isnan(laws[p].r))
+        if (positions.keeps(p) && is_nan(laws[p].r))
             ++count, first = p;
     const bool logs = o.fit == power_law_fit::log_counts;
     require<invalid_data>(

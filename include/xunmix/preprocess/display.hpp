@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/xtensor.hpp>
 
 // Transforms for the eye only. A sum of components is no sum any more after them,
@@ -26,7 +27,7 @@ namespace xunmix
 template <class E>
 tensor<double> display_log(const E& e, double least = 0)
 {
-    detail::require<invalid_argument>(least >= 0 && std::isfinite(least),
+    detail::require<invalid_argument>(least >= 0 && is_finite(least),
                                       "the least value to take a logarithm of must be above 0, or "
                                       "0 for the smallest there is, got ",
                                       least);
@@ -36,11 +37,11 @@ tensor<double> display_log(const E& e, double least = 0)
         least = std::numeric_limits<double>::infinity();
         for (const double x : out)
             least = x > 0 ? std::min(least, x) : least;
-        if (std::isinf(least))
+        if (is_infinite(least))
             least = 1;
     }
     for (double& x : out)
-        x = std::isnan(x) ? x : std::log10(std::max(x, least));
+        x = is_nan(x) ? x : std::log10(std::max(x, least));
     return out;
 }
 
@@ -52,7 +53,7 @@ tensor<double> display_sqrt(const E& e)
 {
     tensor<double> out = e;
     for (double& x : out)
-        x = std::isnan(x) ? x : 2 * std::sqrt(std::max(x + 0.375, 0.0));
+        x = is_nan(x) ? x : 2 * std::sqrt(std::max(x + 0.375, 0.0));
     return out;
 }
 }

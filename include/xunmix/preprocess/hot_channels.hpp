@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/model/factor.hpp>
@@ -67,7 +68,7 @@ inline bool sticks_out(const std::vector<double>& mean, std::size_t c,
 {
     std::vector<double> values;
     for (const std::size_t other : near)
-        if (std::isfinite(mean[other]))
+        if (is_finite(mean[other]))
             values.push_back(mean[other]);
     if (values.empty())
         return false;
@@ -86,7 +87,7 @@ void gather_finite(const unfolded<T>& x, std::size_t p, const std::vector<std::s
 {
     values.clear();
     for (const std::size_t c : channels)
-        if (const auto v = static_cast<double>(x(p, c)); std::isfinite(v))
+        if (const auto v = static_cast<double>(x(p, c)); is_finite(v))
             values.push_back(v);
 }
 

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <span>
 
+#include <xunmix/core/finite.hpp>
+
 // Fits of A E^-r to counts, in logarithms: u = log(E / E_0) for each channel.
 namespace xunmix::detail
 {
@@ -18,7 +20,7 @@ struct power_law
 
     bool is_valid() const
     {
-        return std::isfinite(a) && std::isfinite(r);
+        return is_finite(a) && is_finite(r);
     }
     double operator()(double u) const
     {

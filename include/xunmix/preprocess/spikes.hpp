@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/permute.hpp>
 #include <xunmix/core/xtensor.hpp>
@@ -132,7 +133,7 @@ class spike_finder
     {
         values_.clear();
         for (const std::size_t p : near_)
-            if (const double v = at(p, c); std::isfinite(v))
+            if (const double v = at(p, c); is_finite(v))
                 values_.push_back(v);
     }
     /// What the entry should be, if it is a spike among the channels too: measured on the
@@ -146,7 +147,7 @@ class spike_finder
         };
         differences_.clear(), own_.clear();
         for (const std::size_t other : neighbours(x_.shape().channels, c, rule_.channel_reach))
-            if (const double d = at(position_, other) - level(other); std::isfinite(d))
+            if (const double d = at(position_, other) - level(other); is_finite(d))
                 differences_.push_back(d), own_.push_back(at(position_, other));
         if (differences_.empty())
             return std::nullopt;
@@ -171,7 +172,7 @@ inline void check_spike_rule(const spike_rule& rule, const unfolding& shape)
 {
     require<invalid_argument>(rule.threshold > 0, "a spike needs a threshold above 0, got ",
                               rule.threshold);
-    require<invalid_argument>(rule.gain >= 0 && std::isfinite(rule.gain),
+    require<invalid_argument>(rule.gain >= 0 && is_finite(rule.gain),
                               "the gain must be 0 or more data units a count, got ", rule.gain);
     require<invalid_argument>(rule.position_reach >= 1 && rule.channel_reach >= 1,
                               "spikes are found among neighbours: both reaches must be at least 1, "

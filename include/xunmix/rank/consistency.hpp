@@ -10,6 +10,7 @@
 #include <xunmix/compare/agreement.hpp>
 #include <xunmix/compare/dendrogram.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/model/factor.hpp>
 
@@ -85,7 +86,7 @@ inline double cophenetic_coefficient(std::span<const double> consensus)
     std::transform(consensus.begin(), consensus.end(), d.begin(),
                    [](double c) { return std::max(0.0, 1 - c); });
     const double out = cluster(d).cophenetic_correlation(d);
-    return std::isnan(out) ? 1 : out;
+    return is_nan(out) ? 1 : out;
 }
 
 /// The strongest component at each of the places, by its part in the model; rank() where none is

@@ -14,8 +14,10 @@
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/observer.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/factorize/factorize.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/rank/consistency.hpp>
 #include <xunmix/rank/criteria.hpp>
@@ -148,7 +150,7 @@ class rank_reporter
             mses.push_back(found[s]->mse);
             best = improves(found[s]->objective, found[best]->objective) ? s : best;
         }
-        require<error>(std::isfinite(found[best]->objective), "no start of rank ", rank,
+        require<error>(is_finite(found[best]->objective), "no start of rank ", rank,
                        " stayed finite: scale the data");
         out_.rows.push_back(row_of(rank, found, mses, best));
         best_.push_back(std::move(*found[best]));
@@ -356,7 +358,8 @@ rank_findings rank_report(const M& x, const rank_options& options = {})
         if constexpr (requires { requires std::is_integral_v<typename M::value_type>; })
             noise = x.summary().negative == 0 ? noise_model::poisson : noise_model::gaussian;
     }
-    auto out = detail::rank_reporter<M>(x, options, noise).take();
+    const auto any = detail::as_any_matrix(x);
+    auto out = detail::rank_reporter<std::decay_t<decltype(any)>>(any, options, noise).take();
     out.scores.insert(out.scores.begin() + 1,
                       detail::no_held_out_score(out, "counts are thinned from an unfolded tensor, "
                                                      "not from a data matrix."));
@@ -372,7 +375,8 @@ rank_findings rank_report(const unfolded<T>& x, const rank_options& options = {}
     noise_model noise = options.noise;
     if (noise == noise_model::automatic)
         noise = counts ? noise_model::poisson : noise_model::gaussian;
-    auto out = detail::rank_reporter<dense<T>>(matrix, options, noise).take();
+    const auto any = detail::as_any_matrix(matrix);
+    auto out = detail::rank_reporter<std::decay_t<decltype(any)>>(any, options, noise).take();
     const char* const why = counts ? "the noise is not taken for that of counts."
                                    : "thinning needs counts, whole numbers that are not negative.";
     out.scores.insert(out.scores.begin() + 1, counts && noise == noise_model::poisson

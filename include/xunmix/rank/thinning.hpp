@@ -13,8 +13,10 @@
 
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/unfolding.hpp>
@@ -94,7 +96,7 @@ class count_splitter
         const double u = 1 - uniform01(engine_);
         if (log_kept_ == 0)
             return std::numeric_limits<double>::infinity();
-        return std::isinf(log_kept_) ? 0 : std::floor(std::log(u) / log_kept_);
+        return is_infinite(log_kept_) ? 0 : std::floor(std::log(u) / log_kept_);
     }
 
     double log_kept_;
@@ -294,12 +296,13 @@ held_out_result held_out_error(const unfolded<T>& x, const held_out_options& o =
     const auto parts =
         thin(x, {.held_out = o.held_out, .seed = o.seed, .every = o.every, .threads = o.threads});
     const double ratio = o.held_out / (1 - o.held_out);
-    const dense<T> counts(parts.train, o.threads);
+    const auto counts = as_any_matrix(dense<T>(parts.train, o.threads));
     const auto train = floor_scaled(poisson_scaled(counts, o.threads), counts, o.threads);
     entry_weights weights = train.weights();
     for (double& w : weights.positions)
         w /= ratio; // the variance of the test part
-    const scaled<dense<T>> test(dense<T>(parts.test, o.threads), std::move(weights), o.threads);
+    const scaled test(as_any_matrix(dense<T>(parts.test, o.threads)), std::move(weights),
+                      o.threads);
 
     const std::vector<double> change = held_out_changes(train, test, o, ratio);
     held_out_result out;

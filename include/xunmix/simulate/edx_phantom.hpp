@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/simulate/ball.hpp>
@@ -167,7 +168,7 @@ void require_edx(const edx_phantom_options& o)
     require_spectra<T>(o);
     require_offset("offset_kev", o.offset_kev, 0.02);
     require_positive("step_kev", o.step_kev);
-    require<invalid_argument>(std::isfinite(o.resolution_ev) && o.resolution_ev >= 122,
+    require<invalid_argument>(is_finite(o.resolution_ev) && o.resolution_ev >= 122,
                               "counting electron-hole pairs alone gives lines of Mn K-alpha 121 eV "
                               "of width: resolution_ev must be at least 122, got ",
                               o.resolution_ev);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/simulate/crystal.hpp>
@@ -96,12 +97,12 @@ inline void require_extents(const nanosheet_options& o)
 inline void require_experiment(const nanosheet_options& o)
 {
     require_extents(o);
-    require<invalid_argument>(std::isfinite(o.electrons) && o.electrons >= 0,
+    require<invalid_argument>(is_finite(o.electrons) && o.electrons >= 0,
                               "electrons must be finite and not negative, got ", o.electrons,
                               "; 0 exposes as far as a 16-bit camera bears");
     const auto positive = [](const char* name, double value)
     {
-        require<invalid_argument>(std::isfinite(value) && value > 0, name,
+        require<invalid_argument>(is_finite(value) && value > 0, name,
                                   " must be positive and finite, got ", value,
                                   "; leave it out for the default");
     };
@@ -117,7 +118,7 @@ inline void require_experiment(const nanosheet_options& o)
     };
     fraction("background", o.background);
     fraction("smear", o.smear);
-    require<invalid_argument>(std::isfinite(o.spread) && o.spread >= 0.3,
+    require<invalid_argument>(is_finite(o.spread) && o.spread >= 0.3,
                               "discs narrower than a pixel fall between the pixels: spread must "
                               "be at least 0.3, got ",
                               o.spread);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/core/xtensor.hpp>
@@ -67,7 +68,7 @@ using xunmix::detail::require;
 /// Throws invalid_argument unless the option `name` has a positive and finite value.
 inline void require_positive(const char* name, double value)
 {
-    require<invalid_argument>(std::isfinite(value) && value > 0, name,
+    require<invalid_argument>(is_finite(value) && value > 0, name,
                               " must be positive and finite, got ", value,
                               "; leave it out for the default");
 }
@@ -76,7 +77,7 @@ inline void require_positive(const char* name, double value)
 /// above: closer to zero the continuum has no finite value.
 inline void require_offset(const char* name, double value, double least)
 {
-    require<invalid_argument>(std::isfinite(value) && value >= least, name,
+    require<invalid_argument>(is_finite(value) && value >= least, name,
                               " is the first channel's energy and must be at least ", least,
                               ", got ", value);
 }

@@ -24,6 +24,7 @@
 #include <xunmix/contract/observer.hpp>
 #include <xunmix/contract/start.hpp>
 #include <xunmix/contract/update.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/factorize/batch.hpp>
 #include <xunmix/factorize/factorize.hpp>
@@ -243,7 +244,7 @@ class surveyor
         const std::lock_guard lock(mutex_);
         found.runs[run.start] = run;
         const auto& best = found.runs[found.best_start];
-        if (std::isfinite(run.objective) &&
+        if (is_finite(run.objective) &&
             (!found.best || run.objective < best.objective ||
              (run.objective == best.objective && run.start < found.best_start)))
         {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/result.hpp>
 #include <xunmix/model/state.hpp>
@@ -89,7 +90,7 @@ struct rank_survey
     {
         std::vector<double> values;
         for (const auto& run : runs)
-            if (!run.dropped && std::isfinite(run.mse))
+            if (!run.dropped && is_finite(run.mse))
                 values.push_back(run.mse);
         return values;
     }

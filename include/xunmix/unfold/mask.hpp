@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/core/xtensor.hpp>
 #include <xunmix/model/data_summary.hpp>
 
@@ -36,7 +37,7 @@ tensor<bool> mask_image(const Shape& shape, const image_extents& extents, bool w
 inline void check_finite(const char* what, std::initializer_list<double> numbers)
 {
     for (const double x : numbers)
-        require<invalid_argument>(std::isfinite(x), what, " are numbers of pixels, got ", x);
+        require<invalid_argument>(is_finite(x), what, " are numbers of pixels, got ", x);
 }
 
 inline double squared_distance(const image_point& a, const image_point& b)

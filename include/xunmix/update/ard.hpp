@@ -11,6 +11,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
@@ -85,7 +86,11 @@ struct ard
     template <class M, class T>
     static constexpr void check_pairing()
     {
-        hals::check_pairing<M, T>();
+        static_assert(
+            pairing_with<M, T>() != pairing::unsupported,
+            "ard cannot use this constraint: as hals does, it moves one column at a time and takes "
+            "constraints with prox_column, add_pull, add_to_gram, add_to_rhs, project or "
+            "normalize; use ard_multiplicative for one that only has split_gradient");
     }
     /// Throws invalid_argument where an option is out of its range.
     template <class M>
@@ -98,7 +103,7 @@ struct ard
         detail::require<invalid_argument>(within(merge_above, 0, 1),
                                           "ard merges components above a cosine from 0 to 1, got ",
                                           merge_above);
-        detail::require<invalid_argument>(prior > 0 && std::isfinite(prior),
+        detail::require<invalid_argument>(prior > 0 && is_finite(prior),
                                           "ard needs a prior above 0 and finite, got ", prior);
         detail::require<invalid_argument>(prune_below >= 0 && prune_below < 1,
                                           "ard prunes below a share from 0 to less than 1, got ",

@@ -10,6 +10,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/update/multiplicative.hpp>
@@ -68,7 +69,7 @@ struct ard_multiplicative
     template <class M>
     void check(const M&) const
     {
-        detail::require<invalid_argument>(shape > 2 && std::isfinite(shape),
+        detail::require<invalid_argument>(shape > 2 && is_finite(shape),
                                           "ard_multiplicative needs a shape above 2 and finite, "
                                           "got ",
                                           shape);

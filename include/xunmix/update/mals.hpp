@@ -10,6 +10,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
+#include <xunmix/core/finite.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/linalg/pseudo_inverse.hpp>
 #include <xunmix/model/factor.hpp>
@@ -59,13 +60,17 @@ struct mals
     template <class M, class T>
     static constexpr void check_pairing()
     {
-        als::check_pairing<M, T>();
+        static_assert(
+            pairing_with<M, T>() != pairing::unsupported,
+            "mals cannot use this constraint: as als does, it solves normal equations and takes "
+            "constraints with add_to_gram, add_to_rhs, project or normalize; use hals for one that "
+            "only has prox_column, multiplicative for one that only has split_gradient");
     }
     /// Throws invalid_argument unless 0 <= start < infinity.
     template <class M>
     void check(const M&) const
     {
-        detail::require<invalid_argument>(start >= 0 && std::isfinite(start),
+        detail::require<invalid_argument>(start >= 0 && is_finite(start),
                                           "mals needs a start of its weights that is not negative "
                                           "and finite, got ",
                                           start);

@@ -79,7 +79,11 @@ struct soft_orthogonal
     template <class M, class T>
     static constexpr void check_pairing()
     {
-        hals::check_pairing<M, T>();
+        static_assert(
+            pairing_with<M, T>() != pairing::unsupported,
+            "soft_orthogonal cannot use this constraint: as hals does, it moves one column at a "
+            "time and takes constraints with prox_column, add_pull, add_to_gram, add_to_rhs, "
+            "project or normalize; use multiplicative for one that only has split_gradient");
     }
     /// Throws invalid_argument unless 0 <= weight <= 1.
     template <class M>
