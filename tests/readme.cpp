@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// The README's C++ is in the examples, word for word, and those are compiled and run.
+// The C++ of README.md and examples/README.md is in the examples, word for word, and those are
+// compiled and run.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -41,18 +42,23 @@ std::vector<std::string> code_blocks(const std::string& markdown)
 }
 }
 
-TEST_CASE("every C++ block of the README is part of an example")
+TEST_CASE("every C++ block of the READMEs is part of an example")
 {
     const std::filesystem::path root = XUNMIX_SOURCE_DIR;
     std::string examples;
     for (const auto& entry : std::filesystem::directory_iterator(root / "examples"))
         if (entry.path().extension() == ".cpp")
             examples += bare(read(entry.path()));
-    const auto blocks = code_blocks(read(root / "README.md"));
-    CHECK(blocks.size() >= 3);
-    for (const auto& block : blocks)
+    const auto check = [&](const char* page, std::size_t least)
     {
-        CAPTURE(block);
-        CHECK(examples.find(bare(block)) != std::string::npos);
-    }
+        const auto blocks = code_blocks(read(root / page));
+        CHECK(blocks.size() >= least);
+        for (const auto& block : blocks)
+        {
+            CAPTURE(block);
+            CHECK(examples.find(bare(block)) != std::string::npos);
+        }
+    };
+    check("README.md", 1);
+    check("examples/README.md", 5);
 }

@@ -182,12 +182,11 @@ TEST_CASE("bad input: constraints that pull at one scale")
 
 TEST_CASE("bad input: a constraint chosen at run time that the update cannot use")
 {
-    CHECK(
-        message_of<xu::invalid_argument>(
-            []
-            {
-                xu::factorize(unfold_as<float>(X), {.rank = 2, .threads = 1}, without_ridge{},
-                              xu::on_components(xu::any_constraint({"ridge:1"})));
-            }) ==
-        "the constraint on the components has no hook this update can use; see the README's table");
+    CHECK(message_of<xu::invalid_argument>(
+              []
+              {
+                  xu::factorize(unfold_as<float>(X), {.rank = 2, .threads = 1}, without_ridge{},
+                                xu::on_components(xu::any_constraint({"ridge:1"})));
+              }) == "the constraint on the components has no hook this update can use; see the "
+                    "table in include/xunmix/contract/README.md");
 }

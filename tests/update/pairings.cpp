@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The README's table of updates and constraints is what the concepts say.
+// The table of updates and constraints in contract/README.md is what the concepts say.
 #include "../support.hpp"
 
 #include <fstream>
@@ -69,7 +69,7 @@ std::string table()
 
 std::string table_in_readme()
 {
-    std::ifstream file(XUNMIX_SOURCE_DIR "/README.md");
+    std::ifstream file(XUNMIX_SOURCE_DIR "/include/xunmix/contract/README.md");
     std::ostringstream text;
     text << file.rdbuf();
     const std::string begin = "<!-- table: pairings -->", end = "<!-- end table -->";
@@ -107,7 +107,7 @@ struct gram_and_projection
 };
 }
 
-TEST_CASE("pairings: the README shows the table that the concepts give")
+TEST_CASE("pairings: contract/README.md shows the table that the concepts give")
 {
     CHECK(table_in_readme() == table());
 }

@@ -130,10 +130,11 @@ void check_constraint(const C& c, const grid& places, std::size_t rank, const ch
                     {
                         static_cast<void>(xunmix::check_constraint<Member, T>());
                         if constexpr (requires { C::chosen_at_run_time; })
-                            require<invalid_argument>(
-                                U::template pairing_with<Member, T>() != pairing::unsupported,
-                                "the constraint on the ", where,
-                                " has no hook this update can use; see the README's table");
+                            require<invalid_argument>(U::template pairing_with<Member, T>() !=
+                                                          pairing::unsupported,
+                                                      "the constraint on the ", where,
+                                                      " has no hook this update can use; see the "
+                                                      "table in include/xunmix/contract/README.md");
                         else if constexpr (constraint<Member, T>)
                             U::template check_pairing<Member, T>();
                         if constexpr (requires { m.check(places, rank); })
