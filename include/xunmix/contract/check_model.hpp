@@ -120,23 +120,34 @@ void check_start(factor_ref<const T> f, side which, bool needs_non_negative)
                                   " negative values; add non_negative, or use hals or als");
 }
 
-/// Lets every member check its own options against the factor's shape. What cannot work with the
-/// update does not compile; for constraints chosen at run time it throws invalid_argument.
+/// Does not compile where a member is no constraint, or one that the update can do nothing with.
+/// (What is chosen at run time is looked at then.)
 template <class U, class T, class C>
-void check_constraint(const C& c, const grid& places, std::size_t rank, const char* where)
+constexpr void check_types(const C& c)
+{
+    if constexpr (!requires { C::chosen_at_run_time; })
+        for_each_member(c,
+                        []<class Member>(const Member&)
+                        {
+                            static_assert(xunmix::check_constraint<Member, T>());
+                            if constexpr (constraint<Member, T>)
+                                U::template check_pairing<Member, T>();
+                        });
+}
+
+/// Lets every member check its own options against the factor's shape. Throws invalid_argument for
+/// a constraint chosen at run time that the update can do nothing with.
+template <class U, class T, class C>
+void check_options_of(const C& c, const grid& places, std::size_t rank, const char* where)
 {
     for_each_member(c,
                     [&]<class Member>(const Member& m)
                     {
-                        static_cast<void>(xunmix::check_constraint<Member, T>());
-                        if constexpr (requires { C::chosen_at_run_time; })
-                            require<invalid_argument>(U::template pairing_with<Member, T>() !=
-                                                          pairing::unsupported,
-                                                      "the constraint on the ", where,
-                                                      " has no hook this update can use; see the "
-                                                      "table in include/xunmix/contract/README.md");
-                        else if constexpr (constraint<Member, T>)
-                            U::template check_pairing<Member, T>();
+                        require<invalid_argument>(U::template pairing_with<Member, T>() !=
+                                                      pairing::unsupported,
+                                                  "the constraint on the ", where,
+                                                  " has no hook this update can use; see the "
+                                                  "table in include/xunmix/contract/README.md");
                         if constexpr (requires { m.check(places, rank); })
                             m.check(places, rank);
                     });

@@ -251,7 +251,7 @@ class part_of_factor final : public part_of_update<U, T>
     using base::check;
     void check(const grid& places, std::size_t rank) const override
     {
-        check_constraint<U, T>(constraint_, places, rank, name(which_));
+        check_options_of<U, T>(constraint_, places, rank, name(which_));
     }
     void project(factor_ref<T> f) const override
     {

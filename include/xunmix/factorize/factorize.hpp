@@ -74,6 +74,11 @@ struct is_constraint_on<constraint_on<Side, C>, Side> : std::true_type
 };
 
 template <class T>
+inline constexpr bool is_unfolded = false;
+template <class T>
+inline constexpr bool is_unfolded<unfolded<T>> = true;
+
+template <class T>
 const T& as_data_matrix(const T& x, std::size_t)
 {
     static_assert(
@@ -208,13 +213,14 @@ auto update_for(U update, const Args&... args)
     }
 }
 
+inline constexpr constraint_on<side::maps, unconstrained> free_maps{};
+inline constexpr constraint_on<side::components, unconstrained> free_components{};
+
 /// The parts of a model from the arguments of factorize, observers and the start left out.
 template <data_matrix M, class U, class... Args>
 model_parts<typename M::factor_type> parts_of(const M& x, U update, const Args&... args)
 {
     using T = typename M::factor_type;
-    const constraint_on<side::maps, unconstrained> free_maps;
-    const constraint_on<side::components, unconstrained> free_components;
     const auto c = pick<on_maps_rule>(free_maps, args...).constraint;
     const auto s = pick<on_components_rule>(free_components, args...).constraint;
     const auto u = update_for<M>(std::move(update), args...);
@@ -260,6 +266,10 @@ auto solver_for(const M& x, const options& opt, U update, const Args&... args)
                   "one call");
     static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
                   "at most one start can be given");
+    using V = decltype(update_for<M>(update, args...));
+    check_types<V, typename M::factor_type>(pick<on_maps_rule>(free_maps, args...).constraint);
+    check_types<V, typename M::factor_type>(
+        pick<on_components_rule>(free_components, args...).constraint);
     return make_solver_from(x, opt, std::move(update),
                             pick<for_matrix<M>::template init_rule>(random_uniform{}, args...),
                             args...);
@@ -345,6 +355,10 @@ template <class Data, class U, class... Args>
 auto factorize(const Data& data, const options& opt, U update, Args&&... args)
 {
     using namespace detail;
+    static_assert(
+        is_unfolded<Data> || data_matrix<Data>,
+        "the first argument is X: unfold(scan, positions{...}), for a scan in any tensor, "
+        "or a data matrix such as dense");
     decltype(auto) x = as_data_matrix(data, opt.threads);
     using M = std::decay_t<decltype(x)>;
     constexpr std::size_t conductors = occurrences<conductor_rule, std::decay_t<Args>...>;
@@ -358,6 +372,16 @@ auto factorize(const Data& data, const options& opt, U update, Args&&... args)
         run<M>(s, {}, opt.max_iterations, true, args...);
         return s.result();
     }
+}
+
+/// Says what is wrong where update and options have changed places.
+template <class Data, class U, class... Args>
+    requires(!std::is_convertible_v<U, const options&>)
+void factorize(const Data&, const U&, const options&, const Args&...)
+{
+    static_assert(sizeof(U) == 0,
+                  "the options come before the update: factorize(data, {.rank = 7}, "
+                  "hals{}, ...)");
 }
 }
 

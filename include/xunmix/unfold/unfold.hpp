@@ -105,12 +105,16 @@ class unfolded
     template <class E>
     unfolded mask_positions(const E& keep) const
     {
+        static_assert(std::is_same_v<std::remove_cv_t<typename E::value_type>, bool>,
+                      "a mask is a boolean tensor, true where the data counts");
         return masked(keep, &unfolding::positions, "position");
     }
     /// Masks the channels where `keep` is false: the direct beam, dead energy channels.
     template <class E>
     unfolded mask_channels(const E& keep) const
     {
+        static_assert(std::is_same_v<std::remove_cv_t<typename E::value_type>, bool>,
+                      "a mask is a boolean tensor, true where the data counts");
         return masked(keep, &unfolding::channels, "channel");
     }
 
@@ -172,8 +176,6 @@ class unfolded
     template <class E>
     unfolded masked(const E& keep, grid unfolding::*which, const char* what) const
     {
-        static_assert(std::is_same_v<std::remove_cv_t<typename E::value_type>, bool>,
-                      "a mask is a boolean tensor, true where the data counts");
         auto shape = *shape_;
         grid& places = shape.*which;
         const bool fits = std::equal(

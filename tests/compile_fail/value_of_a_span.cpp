@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scan.hpp"
+
+#include <span>
+
+#include <xunmix/update/hals.hpp>
+
+struct own
+{
+    double value(std::span<const float>) const
+    {
+        return 0;
+    }
+    void project(xu::factor_ref<float>) const {}
+};
+
+int main()
+{
+    xu::factorize(scan(), {.rank = 2}, xu::hals{}, xu::on_maps(own{}));
+}
