@@ -11,6 +11,8 @@
 #include <xunmix/constraint/unit_norm.hpp>
 #include <xunmix/contract/all_of.hpp>
 #include <xunmix/contract/constraint.hpp>
+#include <xunmix/factorize/factorize.hpp>
+#include <xunmix/update/hals.hpp>
 
 using namespace support;
 
@@ -259,4 +261,57 @@ TEST_CASE("unit_norm: needs p of at least 1")
           "unit_norm needs p >= 1, got 0.5");
     CHECK_THROWS_AS((xu::unit_norm{.p = std::nan("")}.check(places, 2)), xu::invalid_argument);
     CHECK_NOTHROW((xu::unit_norm{.p = std::numeric_limits<double>::infinity()}.check(places, 2)));
+}
+
+namespace
+{
+/// weight |S_0 - target|^2, which asks for the scale of one certain column.
+struct pull
+{
+    double weight = 0;
+    std::vector<double> target{};
+
+    double value(xu::factor_ref<const double> f) const
+    {
+        double sum = 0;
+        for (std::size_t i = 0; i < f.rows(); ++i)
+            sum += (f(i, 0) - target[i]) * (f(i, 0) - target[i]);
+        return weight * sum;
+    }
+    void add_to_gram(xu::matrix_ref<double> gram, const xu::grid&) const
+    {
+        gram(0, 0) += weight;
+    }
+    void add_to_rhs(xu::factor_ref<double> rhs, xu::factor_ref<const double>) const
+    {
+        for (std::size_t i = 0; i < rhs.rows(); ++i)
+            rhs(i, 0) += weight * target[rhs.first_row() + i];
+    }
+};
+static_assert(xu::check_constraint<pull, double>());
+
+/// The same, which says that its columns may be rescaled and reordered.
+struct free_pull : pull
+{
+    static constexpr bool scale_free = true, keeps_order = false;
+};
+}
+
+TEST_CASE("a term of a user's own fixes scale and order of the result unless it says otherwise")
+{
+    static_assert(!xu::traits<pull>::scale_free && xu::traits<pull>::keeps_order);
+    static_assert(xu::traits<free_pull>::scale_free && !xu::traits<free_pull>::keeps_order);
+    static_assert(xu::traits<xu::sparse>::scale_free && !xu::traits<xu::ridge>::keeps_order);
+    const matrix C = random_matrix(40, 3, 1), S = random_matrix(25, 3, 2);
+    pull towards{.weight = 1e6, .target = std::vector<double>(25)};
+    for (std::size_t i = 0; i < 25; ++i)
+        towards.target[i] = 0.01 * S(i, 2); // faint: ordered by intensity it would come last
+    const auto result = xu::factorize(
+        unfold_as<double>(C * transposed(S)), {.rank = 3, .max_iterations = 50}, xu::hals{},
+        xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}, towards));
+    const auto components = result.components_matrix();
+    double worst = 0;
+    for (std::size_t i = 0; i < 25; ++i)
+        worst = std::max(worst, std::abs(components(i, 0) - towards.target[i]));
+    CHECK(worst < 1e-3 * 0.01);
 }

@@ -6,7 +6,10 @@
 #include <cstring>
 #include <sstream>
 
+#include <xunmix/constraint/non_negative.hpp>
+#include <xunmix/constraint/unit_norm.hpp>
 #include <xunmix/factorize/factorize.hpp>
+#include <xunmix/init/as_start.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/bpp.hpp>
@@ -183,7 +186,8 @@ TEST_CASE("state: other files, other types and damage are refused")
     CHECK(refusal<double>(bytes) ==
           "the solver state is for factors of another type or another machine: its factors have 4 "
           "bytes a number, wanted are 8");
-    constexpr std::size_t scalars = 8 + 4 + 12 * 8; // magic, format, then twelve numbers
+    // magic, format, the method with its length, the data, then twelve numbers
+    const std::size_t scalars = 8 + 4 + 8 + solver.state().method.size() + 8 + 12 * 8;
     std::string damaged = bytes;
     damaged[scalars] = 77; // the status
     CHECK(refusal<float>(damaged) ==
@@ -254,4 +258,80 @@ TEST_CASE("state: memory of an update that is not of this solver's size is refus
         CAPTURE(momentum);
         CHECK(refused().starts_with("the state is damaged: its momentum is"));
     }
+}
+
+TEST_CASE("state: one of another update, of other constraints or other data is refused")
+{
+    const auto refusal_of = [](auto solver, const auto& state)
+    { return message_of<xu::invalid_argument>([&] { solver.resume(state); }); };
+    auto first = make<double, xu::hals>(layout::row_major, 5);
+    first.step();
+    CHECK(refusal_of(make<double, xu::als>(layout::row_major, 5), first.state()) ==
+          "the state is of hals (maps: non_negative; components: non_negative, unit_norm); this "
+          "solver has als (maps: non_negative; components: non_negative, unit_norm); to start from "
+          "its factors all the same, give as_start(state) to factorize");
+    const xu::options opt{.rank = 3, .max_iterations = 5, .tolerance = 0};
+    const auto data = unfold_as<double>(X, layout::row_major);
+    CHECK(refusal_of(xu::make_solver(data, opt, xu::hals{}), first.state())
+              .starts_with("the state is of hals (maps: non_negative; components: non_negative, "
+                           "unit_norm); this solver has hals (maps: none; components: none)"));
+    // Named in the source or at run time, a constraint is the same one.
+    auto same = xu::make_solver(data, opt, xu::hals{}, xu::on_maps(xu::non_negative{}),
+                                xu::on_components(xu::non_negative{}, xu::unit_norm{}));
+    same.resume(first.state());
+    same.step();
+    CHECK(same.state().iterations == 2);
+
+    auto other = X;
+    other(3, 4) += 1;
+    const auto make_other = [&]
+    {
+        return xu::make_solver(
+            unfold_as<double>(other, layout::row_major), opt, xu::hals{},
+            xu::on_maps(xu::any_constraint({"non_negative"})),
+            xu::on_components(xu::any_constraint({"non_negative", "unit_norm"})));
+    };
+    CHECK(refusal_of(make_other(), first.state())
+              .starts_with("the state is of other data: their values, masks or weights differ"));
+}
+
+TEST_CASE("as_start: another factorization goes on from the factors, whatever they came from")
+{
+    auto first = make<double, xu::hals>(layout::row_major, 5);
+    while (first.status() == xu::status::running)
+        first.step();
+    const auto data = unfold_as<double>(X, layout::row_major);
+    const xu::options none{.rank = 3, .max_iterations = 0, .scale = xu::scaling::none};
+    for (const auto& start :
+         {xu::as_start<double>(first.state()), xu::as_start<double>(first.snapshot())})
+    {
+        const auto same = xu::factorize(data, none, xu::als{}, start);
+        CHECK(squared_residual(X, to_matrix(same.maps_matrix()),
+                               to_matrix(same.components_matrix())) ==
+              doctest::Approx(first.residual()).epsilon(1e-12));
+    }
+    const auto further =
+        xu::factorize(data, {.rank = 3, .max_iterations = 20, .tolerance = 0}, xu::bpp{},
+                      xu::as_start<double>(first.state()), xu::on_maps(xu::non_negative{}),
+                      xu::on_components(xu::non_negative{}));
+    CHECK(further.mse * static_cast<double>(X.rows * X.cols) < first.residual());
+    CHECK(message_of<xu::invalid_argument>(
+              [&] {
+                  xu::factorize(data, {.rank = 2}, xu::hals{}, xu::as_start<double>(first.state()));
+              }) == "the maps to start from are 37 x 3; these data and this rank need 37 x 2");
+}
+
+TEST_CASE("snapshot: a copy that stays as it was while the solver goes on")
+{
+    auto solver = make<float, xu::hals>(layout::row_major, 10);
+    solver.step();
+    const auto copy = solver.snapshot();
+    const auto now = solver.current();
+    CHECK(to_matrix(copy.maps_matrix()).values == to_matrix(now.maps).values);
+    CHECK(to_matrix(copy.components_matrix()).values == to_matrix(now.components).values);
+    CHECK((copy.objective == now.objective && copy.mse == now.mse && copy.iterations == 1));
+    const auto maps = to_matrix(copy.maps_matrix()).values;
+    solver.step();
+    CHECK(to_matrix(copy.maps_matrix()).values == maps);
+    CHECK(to_matrix(solver.current().maps).values != maps);
 }

@@ -30,7 +30,10 @@ void go_on(const xu::solver_state<float>& state, const Update& update)
         xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
     try
     {
-        solver.resume(state);
+        auto fitting = state; // what is refused at once would end the search here
+        fitting.method = solver.state().method;
+        fitting.data = solver.state().data;
+        solver.resume(fitting);
         for (int i = 0; i < 2; ++i)
             solver.step();
         static_cast<void>(solver.result());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/function_ref.hpp>
+#include <xunmix/core/type_name.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/model/factor.hpp>
@@ -71,6 +73,9 @@ class factor_part
 
     // The update alone, the same for both factors, see contract/update.hpp.
 
+    /// Its type's name, and those of the constraint's members.
+    virtual std::string update_name() const = 0;
+    virtual std::string constraint_names() const = 0;
     virtual side first() const = 0;
     virtual bool needs_non_negative_data() const = 0;
     virtual bool extrapolates() const = 0;
@@ -114,6 +119,10 @@ class part_of_update : public factor_part<T>
     {
         if constexpr (update_hook::knows_side<state>)
             state_.which = which;
+    }
+    std::string update_name() const override
+    {
+        return type_name<U>();
     }
     side first() const override
     {
@@ -247,6 +256,13 @@ class part_of_factor final : public part_of_update<U, T>
         : base(update, rules_of<T>(update, constraint, which), which)
         , constraint_(std::move(constraint))
     {
+    }
+    std::string constraint_names() const override
+    {
+        std::string names;
+        for_each_member(constraint_, [&]<class Member>(const Member&)
+                        { names += (names.empty() ? "" : ", ") + type_name<Member>(); });
+        return names.empty() ? "none" : names;
     }
     using base::check;
     void check(const grid& places, std::size_t rank) const override

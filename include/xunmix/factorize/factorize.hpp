@@ -20,9 +20,11 @@
 #include <xunmix/core/compiled.hpp>
 #include <xunmix/factorize/solver.hpp>
 #include <xunmix/factorize/with_loss.hpp>
+#include <xunmix/init/as_start.hpp>
 #include <xunmix/init/random_uniform.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/dense.hpp>
+#include <xunmix/model/data_summary.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/iteration.hpp>
 #include <xunmix/unfold/unfold.hpp>
@@ -135,20 +137,6 @@ using loss_rule = std::bool_constant < requires
 }
 > ;
 
-/// Start from what another factorization found.
-template <class T>
-struct warm_start
-{
-    const result<T>* from;
-
-    template <class M>
-    void operator()(const M&, factor_ref<T> maps, factor_ref<T> components, random_engine&,
-                    typename M::workspace&) const
-    {
-        copy_factor(from->maps_matrix(), maps);
-        copy_factor(from->components_matrix(), components);
-    }
-};
 template <class M>
 struct for_matrix
 {

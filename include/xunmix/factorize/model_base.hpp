@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/function_ref.hpp>

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -30,6 +33,29 @@ namespace xunmix
 {
 namespace detail
 {
+/// Update and constraints by the names of their types.
+template <class T>
+std::string method_name(const model_base<T>& model)
+{
+    return model.update().update_name() + " (maps: " + model.part(side::maps).constraint_names() +
+           "; components: " + model.part(side::components).constraint_names() + ")";
+}
+
+/// A number that differs where sizes, masks, values or weights do: the bits of what summary() says
+/// of the elements (FNV-1a).
+template <class T>
+std::uint64_t fingerprint(const any_matrix<T>& x)
+{
+    std::uint64_t out = 14695981039346656037ULL;
+    const auto& s = x.summary();
+    for (const double number : {static_cast<double>(x.rows()), static_cast<double>(x.cols()),
+                                static_cast<double>(x.shape().positions.kept()),
+                                static_cast<double>(x.shape().channels.kept()), s.sum, s.minimum,
+                                s.maximum, x.squared_norm(), x.is_approximate() ? 1.0 : 0.0})
+        out = (out ^ std::bit_cast<std::uint64_t>(number)) * 1099511628211ULL;
+    return out;
+}
+
 /// The model that iterates on these parts.
 template <class T>
 std::unique_ptr<model_base<T>> make_model(model_parts<T> parts)
@@ -65,6 +91,8 @@ class solver
                                          : 3)
     {
         model_->begin(state_, start, random_engine(opt_.seed));
+        state_.method = detail::method_name(*model_);
+        state_.data = detail::fingerprint(model_->data());
         reserve_history();
         if (opt_.max_iterations == 0)
             state_.status = xunmix::status::max_iterations;
@@ -117,7 +145,8 @@ class solver
     }
     /// Goes on from a state of a solver for the same data, rank, update and constraints. One that
     /// was stopped, or had done its iterations, goes on as far as the options now allow. Throws
-    /// invalid_argument where the sizes do not fit.
+    /// invalid_argument where the sizes, the data, or the types of update and constraints differ:
+    /// to start from its factors all the same, give as_start(state) to factorize.
     void resume(solver_state<T> state)
     {
         const auto fits = [](const auto& a, const auto& b) { return a.size() == b.size(); };
@@ -131,6 +160,15 @@ class solver
             state.swept == state_.swept && fits(state.product, state_.product),
             "the state is of a solver that sweeps the ", name(state.swept),
             "; this one sweeps the ", name(state_.swept), ": unfold the data in the same layout");
+        constexpr const char* otherwise =
+            "; to start from its factors all the same, give as_start(state) to factorize";
+        detail::require<invalid_argument>(state.method == state_.method, "the state is of ",
+                                          state.method, "; this solver has ", state_.method,
+                                          otherwise);
+        detail::require<invalid_argument>(state.data == state_.data,
+                                          "the state is of other data: their values, masks or "
+                                          "weights differ",
+                                          otherwise);
         check_parts(state);
         state_ = std::move(state);
         reserve_history();
@@ -139,6 +177,24 @@ class solver
             state_.status = state_.iterations < opt_.max_iterations ? running : max_iterations;
         change_ = state_.history.empty() ? std::numeric_limits<double>::infinity()
                                          : state_.history.back().relative_change;
+    }
+
+    /// A copy of the last iteration's factors as they are, neither scaled nor ordered, with its
+    /// objective and mse as the iteration gave them. No read of X. It owns what it shows: another
+    /// thread may look at it while this one goes on. (All else of a solver belongs to one thread.)
+    xunmix::result<T> snapshot() const
+    {
+        xunmix::result<T> out(state_.maps, state_.components, model_->data().shape());
+        const auto now = current();
+        out.status = state_.status;
+        out.iterations = out.best_iteration = state_.iterations;
+        out.objective = now.objective;
+        out.mse = now.mse;
+        out.divergence = now.divergence;
+        out.seconds = now.seconds;
+        out.negative_data = model_->data().summary().negative;
+        out.one_read = one_read();
+        return out;
     }
 
     /// |X - C S^T|^2 of the current factors from the elements themselves. One read of X.

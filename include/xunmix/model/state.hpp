@@ -9,6 +9,7 @@
 #include <istream>
 #include <limits>
 #include <ostream>
+#include <string>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
@@ -22,6 +23,8 @@ template <class T>
 struct solver_state
 {
     std::size_t rank = 0;
+    std::string method;     ///< update and constraints, see solver::resume
+    std::uint64_t data = 0; ///< a fingerprint of X
     std::size_t iterations = 0, best_iteration = 0;
     std::size_t without_progress = 0; ///< iterations in a row that changed less than the tolerance
     double objective = std::numeric_limits<double>::infinity();
@@ -46,7 +49,7 @@ struct solver_state
 
 namespace detail
 {
-inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '4'};
+inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '5'};
 
 template <class V>
 void write_value(std::ostream& out, const V& value)
@@ -54,11 +57,11 @@ void write_value(std::ostream& out, const V& value)
     out.write(reinterpret_cast<const char*>(&value), sizeof value);
 }
 template <class V>
-void write_values(std::ostream& out, const std::vector<V>& values)
+void write_values(std::ostream& out, const V& values)
 {
     write_value(out, static_cast<std::uint64_t>(values.size()));
     out.write(reinterpret_cast<const char*>(values.data()),
-              static_cast<std::streamsize>(values.size() * sizeof(V)));
+              static_cast<std::streamsize>(values.size() * sizeof(typename V::value_type)));
 }
 template <class V>
 void read_value(std::istream& in, V& value, const char* what = "the solver state")
@@ -67,7 +70,7 @@ void read_value(std::istream& in, V& value, const char* what = "the solver state
     require<io_error>(static_cast<bool>(in), what, " ends too early");
 }
 template <class V>
-void read_values(std::istream& in, std::vector<V>& values, const char* what = "the solver state")
+void read_values(std::istream& in, V& values, const char* what = "the solver state")
 {
     std::uint64_t size = 0;
     read_value(in, size, what);
@@ -78,7 +81,7 @@ void read_values(std::istream& in, std::vector<V>& values, const char* what = "t
         const std::uint64_t count = std::min(piece, size - done);
         values.resize(static_cast<std::size_t>(done + count));
         in.read(reinterpret_cast<char*>(values.data() + done),
-                static_cast<std::streamsize>(count * sizeof(V)));
+                static_cast<std::streamsize>(count * sizeof(typename V::value_type)));
         require<io_error>(static_cast<bool>(in), what, " ends too early");
         done += count;
     }
@@ -88,6 +91,8 @@ void read_values(std::istream& in, std::vector<V>& values, const char* what = "t
 template <class State, class Scalar, class Vector>
 void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
 {
+    vector(s.method);
+    scalar(s.data);
     scalar(s.rank), scalar(s.iterations), scalar(s.best_iteration), scalar(s.without_progress);
     scalar(s.objective), scalar(s.residual), scalar(s.rounding);
     scalar(s.exact_iteration), scalar(s.exact_objective);

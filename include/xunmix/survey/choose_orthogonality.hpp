@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include <xunmix/contract/start.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
@@ -29,6 +31,19 @@ struct orthogonality_choice
     result<T> best;
 };
 
+namespace detail
+{
+/// An argument of factorize, but nothing for a start.
+template <class M, class A>
+auto unless_start(const A& argument)
+{
+    if constexpr (init_policy<A, any_matrix<typename M::factor_type>>)
+        return std::tuple<>();
+    else
+        return std::tuple<const A&>(argument);
+}
+}
+
 /// Picks the weight of soft_orthogonal by a rule: the largest whose mse is at most
 ///
 ///     mse(0) (1 + (k - 1) / m),
@@ -44,9 +59,10 @@ struct orthogonality_choice
 ///                                            on_components(non_negative{}));
 ///
 /// Weights ascend, each starts from what came out with the one before it (from other starts a
-/// large one may end in a poor minimum), and the first that is not allowed ends the search. The
-/// arguments after them are those of factorize. Throws invalid_argument where there are no weights,
-/// or they do not ascend within (0, 1], and what factorize throws.
+/// large one may end in a poor minimum), and the first that is not allowed ends the search; so does
+/// an observer or a token that asks to stop, and the weight is then that of the last factorization
+/// that was not stopped. The arguments after them are those of factorize. Throws invalid_argument
+/// where there are no weights, or they do not ascend within (0, 1], and what factorize throws.
 template <class Data, class... Args>
 auto choose_orthogonality(const Data& data, const options& opt, soft_orthogonal update,
                           const std::vector<double>& weights, const Args&... args)
@@ -68,13 +84,18 @@ auto choose_orthogonality(const Data& data, const options& opt, soft_orthogonal 
                                     mse * (1 + given_back / static_cast<double>(shares.kept())),
                                 .trials = {{0, mse, true}},
                                 .best = std::move(plain)};
+    const auto rest_of_arguments = std::tuple_cat(detail::unless_start<M>(args)...);
     for (const double weight : weights)
     {
+        if (out.best.status == status::stopped)
+            break;
         update.weight = weight;
-        auto solver =
-            detail::make_solver_from(x, opt, update, detail::warm_start<T>{&out.best}, args...);
-        detail::run<M>(solver, {}, opt.max_iterations, true, args...);
-        auto tried = solver.result();
+        auto tried = std::apply(
+            [&](const auto&... rest)
+            { return xunmix::factorize(x, opt, update, as_start<T>(out.best), rest...); },
+            rest_of_arguments);
+        if (tried.status == status::stopped)
+            break;
         out.trials.push_back({weight, tried.mse, tried.mse <= out.limit});
         if (!out.trials.back().allowed)
             break;

@@ -50,8 +50,9 @@ struct compression
         using T = typename M::factor_type;
         detail::check_options(x, opt);
         detail::check_before_work(x, opt.rank, update, args...);
-        const compressed<M> reduced(x, size_for(opt.rank, x.shape().smaller_side()),
-                                    power_iterations, seed, opt.threads);
+        const auto any = detail::as_any_matrix(x);
+        const compressed<any_matrix<T>> reduced(any, size_for(opt.rank, x.shape().smaller_side()),
+                                                power_iterations, seed, opt.threads);
         options first_part = opt, second_part = opt;
         first_part.scale = scaling::none; // penalties count factors as they were minimised
         auto first = detail::solver_for(reduced, first_part, update, args...);
@@ -62,7 +63,7 @@ struct compression
             found.status = status::stopped;
         second_part.max_iterations = stopped || opt.max_iterations == 0 ? 0 : polish;
         auto second = detail::make_solver_from(x, second_part, std::move(update),
-                                               detail::warm_start<T>{&found}, args...);
+                                               as_start<T>(found), args...);
         detail::run<M>(second, {found.iterations, found.seconds}, total, true, args...);
         auto out = second.result();
         out.prepend(found);

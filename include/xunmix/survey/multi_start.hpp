@@ -35,14 +35,14 @@ struct multi_start
                                           "multi_start needs at least one start of one iteration, "
                                           "got ",
                                           starts, " of ", iterations);
-        using solver_type = decltype(detail::solver_for(x, opt, update, args...));
-        std::optional<solver_type> best;
+        using T = typename M::factor_type;
+        std::optional<solver<T>> best;
         bool stopped = false;
         for (std::size_t start = 0; start < starts && !stopped; ++start)
         {
             options own = opt;
             own.seed = opt.seed + start;
-            solver_type candidate = detail::solver_for(x, own, update, args...);
+            solver<T> candidate = detail::solver_for(x, own, update, args...);
             for (std::size_t t = 0; t < iterations && !stopped; ++t)
             {
                 candidate.step();

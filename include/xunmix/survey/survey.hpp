@@ -181,8 +181,7 @@ class surveyor
             return std::apply(
                 [&](const auto&... a)
                 {
-                    return from ? detail::make_solver_from(x, opt, update,
-                                                           detail::warm_start<T>{from}, a...)
+                    return from ? detail::make_solver_from(x, opt, update, as_start<T>(*from), a...)
                                 : detail::solver_for(x, opt, update, a...);
                 },
                 args);
