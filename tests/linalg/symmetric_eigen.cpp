@@ -8,7 +8,7 @@
 
 #include <xunmix/linalg/symmetric_eigen.hpp>
 
-namespace small = xunmix::small;
+namespace linalg = xunmix::linalg;
 using support::matrix;
 using support::random_matrix;
 

@@ -148,8 +148,8 @@ inline std::vector<double> read_vector(const H5::H5File& file, const std::string
         return {};
     std::vector<double> values(about.shape[0]);
     dataset.read(values.data(), H5::PredType::NATIVE_DOUBLE);
-    const auto is_finite = [](double value) { return is_finite(value); };
-    return std::ranges::all_of(values, is_finite) ? values : std::vector<double>();
+    const bool all = std::ranges::all_of(values, [](double value) { return is_finite(value); });
+    return all ? values : std::vector<double>();
 }
 
 /// HyperSpy: groups axis-0, axis-1, ... beside the data, in the order of the array. Unequal steps
