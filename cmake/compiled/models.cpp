@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <xunmix/factorize/solver.hpp>
+#include <xunmix/factorize/make_model.hpp>
 
 XUNMIX_MODEL(, float)
 XUNMIX_MODEL(, double)

@@ -15,6 +15,7 @@
 #include <xunmix/model/result.hpp>
 
 #include <xunmix/contract/all_of.hpp>
+#include <xunmix/contract/check_constraint.hpp>
 
 #include <xunmix/unfold/mask.hpp>
 #include <xunmix/unfold/unfold.hpp>
@@ -51,6 +52,7 @@
 #include <xunmix/update/multiplicative.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 
+#include <xunmix/init/as_start.hpp>
 #include <xunmix/init/endmembers.hpp>
 #include <xunmix/init/given.hpp>
 #include <xunmix/init/nndsvd.hpp>

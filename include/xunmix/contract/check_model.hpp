@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <xunmix/contract/check_constraint.hpp>
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>

@@ -14,7 +14,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/function_ref.hpp>
-#include <xunmix/core/type_name.hpp>
+#include <xunmix/core/part_name.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/model/factor.hpp>
@@ -122,7 +122,7 @@ class part_of_update : public factor_part<T>
     }
     std::string update_name() const override
     {
-        return type_name<U>();
+        return part_name<U>();
     }
     side first() const override
     {
@@ -261,7 +261,7 @@ class part_of_factor final : public part_of_update<U, T>
     {
         std::string names;
         for_each_member(constraint_, [&]<class Member>(const Member&)
-                        { names += (names.empty() ? "" : ", ") + type_name<Member>(); });
+                        { names += (names.empty() ? "" : ", ") + part_name<Member>(); });
         return names.empty() ? "none" : names;
     }
     using base::check;

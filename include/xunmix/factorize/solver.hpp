@@ -2,14 +2,11 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <memory>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -17,12 +14,11 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/update.hpp>
-#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/factorize/alternation.hpp>
-#include <xunmix/factorize/divergence_alternation.hpp>
+#include <xunmix/factorize/make_model.hpp>
+#include <xunmix/factorize/resume.hpp>
 #include <xunmix/model/iteration.hpp>
 #include <xunmix/model/observe.hpp>
 #include <xunmix/model/options.hpp>
@@ -31,41 +27,6 @@
 
 namespace xunmix
 {
-namespace detail
-{
-/// Update and constraints by the names of their types.
-template <class T>
-std::string method_name(const model_base<T>& model)
-{
-    return model.update().update_name() + " (maps: " + model.part(side::maps).constraint_names() +
-           "; components: " + model.part(side::components).constraint_names() + ")";
-}
-
-/// A number that differs where sizes, masks, values or weights do: the bits of what summary() says
-/// of the elements (FNV-1a).
-template <class T>
-std::uint64_t fingerprint(const any_matrix<T>& x)
-{
-    std::uint64_t out = 14695981039346656037ULL;
-    const auto& s = x.summary();
-    for (const double number : {static_cast<double>(x.rows()), static_cast<double>(x.cols()),
-                                static_cast<double>(x.shape().positions.kept()),
-                                static_cast<double>(x.shape().channels.kept()), s.sum, s.minimum,
-                                s.maximum, x.squared_norm(), x.is_approximate() ? 1.0 : 0.0})
-        out = (out ^ std::bit_cast<std::uint64_t>(number)) * 1099511628211ULL;
-    return out;
-}
-
-/// The model that iterates on these parts.
-template <class T>
-std::unique_ptr<model_base<T>> make_model(model_parts<T> parts)
-{
-    if (parts.loss)
-        return std::make_unique<divergence_alternation<T>>(std::move(parts));
-    return std::make_unique<alternation<T>>(std::move(parts));
-}
-}
-
 /// Minimises |X - C S^T|^2 + the constraints' terms, one iteration a step(): for software that does
 /// other things in between. Owns its memory and shares nothing, so several solvers may work on one
 /// matrix at once.
@@ -169,7 +130,7 @@ class solver
                                           "the state is of other data: their values, masks or "
                                           "weights differ",
                                           otherwise);
-        check_parts(state);
+        detail::check_parts(state, model_->update().memory_size(state.rank));
         state_ = std::move(state);
         reserve_history();
         using enum xunmix::status;
@@ -259,36 +220,6 @@ class solver
         return model_->data().is_approximate();
     }
 
-    /// Throws invalid_argument unless the rest of a state is what this solver would have made.
-    void check_parts(const solver_state<T>& state) const
-    {
-        const auto check = [](const char* what, std::size_t found, std::size_t wanted)
-        {
-            detail::require<invalid_argument>(
-                found == 0 || found == wanted, "the state is damaged, or of another update: its ",
-                what, " hold ", found, " numbers instead of ", wanted, "; start again without it");
-        };
-        const std::size_t held = (state.swept == side::maps ? state.components : state.maps).size();
-        check("best maps", state.best_maps.size(), state.maps.size());
-        check("best components", state.best_components.size(), state.components.size());
-        check("extrapolated factor", state.extrapolated.size(), held);
-        for (const auto& memory : state.memory)
-            check("update's weights", memory.size(), model_->update().memory_size(state.rank));
-        detail::require<invalid_argument>(
-            state.best_maps.empty() == state.best_components.empty(),
-            "the state is damaged: it has best maps or best components, but not both; start again "
-            "without it");
-        const auto number = [](double x) { return is_finite(x) && x >= 0 && x <= 1; };
-        detail::require<invalid_argument>(
-            number(state.momentum) && number(state.momentum_limit),
-            "the state is damaged: its momentum is ", state.momentum, " of at most ",
-            state.momentum_limit, ", where numbers from 0 to 1 belong; start again without it");
-        detail::require<invalid_argument>(
-            state.best_iteration <= state.iterations && state.history.size() <= state.iterations,
-            "the state is damaged: it has done ", state.iterations, " iterations, but its best is ",
-            state.best_iteration, " and its history has ", state.history.size(),
-            "; start again without it");
-    }
     /// What the factors of a result leave of X, and their objective.
     void measure(xunmix::result<T>& out, double penalties) const
     {
@@ -414,11 +345,3 @@ class solver
     std::size_t patience_;
 };
 }
-
-#define XUNMIX_MODEL(prefix, T)                                                                    \
-    prefix template std::unique_ptr<xunmix::model_base<T>> xunmix::detail::make_model<T>(          \
-        xunmix::model_parts<T>);
-#ifdef XUNMIX_COMPILED
-XUNMIX_MODEL(extern, float)
-XUNMIX_MODEL(extern, double)
-#endif

@@ -13,7 +13,7 @@ namespace xunmix::detail
 /// The name of a type as the compiler writes it, without the namespace xunmix: what files and
 /// messages call a part by.
 template <class Type>
-std::string type_name()
+std::string part_name()
 {
 #if defined(__GNUC__)
     std::string_view all = __PRETTY_FUNCTION__; // "... [with Type = xunmix::hals; ...]"
