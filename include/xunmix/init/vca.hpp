@@ -191,6 +191,7 @@ inline std::vector<std::size_t> extreme_points(const point_cloud& points, std::s
     for (std::size_t corner = 0; corner < points.d && points.size() > 0; ++corner)
     {
         std::vector<std::vector<double>> directions;
+        directions.reserve(draws);
         for (const simplex& next : drawn)
             directions.push_back(next.is_growing() ? next.direction()
                                                    : std::vector<double>(points.d));
