@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// A constraint of your own: diffraction patterns that equal their mirror image (Friedel's law).
+// A constraint of your own: diffraction patterns that are the same seen through the origin
+// (Friedel's law).
 
 #include <xunmix/simulate/nanosheets.hpp>
 #include <xunmix/xunmix.hpp>

@@ -15,7 +15,7 @@
 
 namespace xunmix
 {
-/// The multiplicative update of Lee & Seung 1999/2001 (Kimoto 2025, SI listings S3 and S4):
+/// The multiplicative update of Lee & Seung 1999/2001 (Kimoto 2025, SI Eqs. S3 and S4, Listing S1):
 ///
 ///     F <- F * rhs / (F gram),   penalties' gradients split into  (rhs + minus) / (F gram + plus).
 ///
