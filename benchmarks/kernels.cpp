@@ -98,7 +98,7 @@ void beside_blas(benchmark::State& state)
     }();
     static const xu::dense<float> x(xu::unfold(scan, xu::positions{0}), threads);
     const auto k = static_cast<std::size_t>(state.range(0));
-    xu::dense_workspace<float> work{.threads = threads};
+    xu::sweep_workspace<float> work{.threads = threads};
     std::vector<float> c(n * k, 1e-3f), s(m * k, 1e-3f), out_c(n * k), out_s(m * k);
     const auto narrow = [k](auto& values, std::size_t rows)
     { return xu::factor_ref(values.data(), rows, k, rows); };

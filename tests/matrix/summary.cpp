@@ -2,6 +2,7 @@
 // What one read of X tells, against a plain loop.
 #include <bit>
 
+#include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/summary.hpp>
 
 #include "stored.hpp"
@@ -92,7 +93,7 @@ TEST_CASE_TEMPLATE("summary: what a plain loop finds, for every type", T, bool, 
                         x = x > 45;
                     else if constexpr (std::is_signed_v<T>)
                         x -= x > 0 ? 30 : 0;
-                check_same(xu::summarize(store<T>(X, how)), plain_summary(X, how));
+                check_same(xu::dense(store<T>(X, how)).summary(), plain_summary(X, how));
             }
 }
 
@@ -101,9 +102,9 @@ TEST_CASE("summary: the ends of the integers' ranges")
     matrix X(2, 9, 1);
     X(0, 3) = -32768;
     X(1, 8) = 32767;
-    check_same(xu::summarize(store<std::int16_t>(X, {})), plain_summary(X, {}));
+    check_same(xu::dense(store<std::int16_t>(X, {})).summary(), plain_summary(X, {}));
     X = matrix(2, 9, 4294967295.0);
-    check_same(xu::summarize(store<std::uint32_t>(X, {})), plain_summary(X, {}));
+    check_same(xu::dense(store<std::uint32_t>(X, {})).summary(), plain_summary(X, {}));
 }
 
 TEST_CASE("summary: NaN and infinities are counted, the first in position order named")
@@ -113,13 +114,14 @@ TEST_CASE("summary: NaN and infinities are counted, the first in position order 
     for (const auto& how : arrangements)
     {
         matrix X = counts(41, 66, 1);
-        check_same(xu::summarize(store<float>(X, how)), plain_summary(X, how));
+        check_same(xu::dense(store<float>(X, how)).summary(), plain_summary(X, how));
         X(8, 1) = nan; // unmasked in all arrangements
         X(5, 10) = infinity;
         X(5, 11) = -infinity;
         X(40, 65) = nan;
         X(7, 3) = nan; // masked in some, as is the one before
-        const auto found = xu::summarize(store<float>(X, how)), wanted = plain_summary(X, how);
+        const auto found = xu::dense(store<float>(X, how)).summary(),
+                   wanted = plain_summary(X, how);
         check_same(found, wanted);
         CHECK(found.first_bad_position == 5);
         CHECK(found.first_bad_channel == 10);
@@ -129,17 +131,17 @@ TEST_CASE("summary: NaN and infinities are counted, the first in position order 
     matrix X(3, 3, 1);
     X(1, 1) = infinity;
     X(2, 2) = -infinity;
-    CHECK(xu::summarize(store<double>(X, {})).non_finite == 2);
+    CHECK(xu::dense(store<double>(X, {})).summary().non_finite == 2);
 }
 
 TEST_CASE("summary: finite data of any size is not taken for bad")
 {
     matrix X(3, 3, 3e38);
-    const auto found = xu::summarize(store<float>(X, {}));
+    const auto found = xu::dense(store<float>(X, {})).summary();
     CHECK(found.non_finite == 0);
     CHECK(found.squared_norm == doctest::Approx(9 * 9e76).epsilon(1e-6));
     X = matrix(3, 3, 1e200); // its square is beyond double, it is not
-    CHECK(xu::summarize(store<double>(X, {})).non_finite == 0);
+    CHECK(xu::dense(store<double>(X, {})).summary().non_finite == 0);
 }
 
 TEST_CASE("summary: all dark")
@@ -147,7 +149,7 @@ TEST_CASE("summary: all dark")
     for (const auto& how : arrangements)
     {
         const matrix X(30, 50);
-        const auto found = xu::summarize(store<std::uint16_t>(X, how));
+        const auto found = xu::dense(store<std::uint16_t>(X, how)).summary();
         check_same(found, plain_summary(X, how));
         CHECK(found.squared_norm == 0);
     }
@@ -159,8 +161,8 @@ TEST_CASE_TEMPLATE("summary: the same bits for any number of threads", T, std::u
     for (const auto& how : arrangements)
     {
         const auto data = store<T>(X, how);
-        const auto one = xu::summarize(data, 1);
+        const auto one = xu::dense(data, 1).summary();
         for (std::size_t threads : {0U, 2U, 3U, 5U})
-            CHECK(same_bits(xu::summarize(data, threads), one));
+            CHECK(same_bits(xu::dense(data, threads).summary(), one));
     }
 }

@@ -11,8 +11,10 @@
 
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/finite.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/matrix/marginal_sums.hpp>
 #include <xunmix/model/data_summary.hpp>
@@ -44,7 +46,7 @@ class scaled
     {
         std::size_t threads = 0;
         typename M::workspace inner{};
-        buffer<F> weighted{}; ///< a factor times its weights
+        buffer<F> weighted{}; ///< a factor times its weights, unless they are all 1
     };
 
     /// Weights must be non-negative, one a position and one a channel. Throws invalid_argument.
@@ -115,7 +117,7 @@ class scaled
     void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
                workspace& work) const
     {
-        const auto& w = weights_->of(sweep_side());
+        const auto w = inner(sweep_side()).weights();
         auto visit_and_weigh = [&](std::size_t first, factor_ref<F> block, std::size_t worker)
         {
             visit(first, block, worker);
@@ -123,7 +125,8 @@ class scaled
                 for (std::size_t i = 0; i < column.size(); ++i)
                     column[i] *= static_cast<F>(w[first + i]);
         };
-        x_.sweep(weighted(other(sweep_side()), O, work), visit_and_weigh, product, inner(work));
+        const auto held = weighted(other(sweep_side()), O, work);
+        x_.sweep(held, w.empty() ? visit : block_visitor<F>(visit_and_weigh), product, inner(work));
     }
     double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
                                  workspace& work) const
@@ -162,7 +165,9 @@ class scaled
     }
     factor_ref<const F> weighted(side s, factor_ref<const F> f, workspace& work) const
     {
-        const auto& w = weights_->of(s);
+        const auto w = inner(s).weights();
+        if (w.empty())
+            return f;
         const factor_ref<F> out(work.weighted.get(f.rows() * f.rank()), f.rows(), f.rank(),
                                 f.rows(), f.places());
         for (std::size_t j = 0; j < f.rank(); ++j)
@@ -214,3 +219,13 @@ scaled<M> poisson_scaled(M x, std::size_t threads = 0)
     return scaled<M>(std::move(x), std::move(weights), threads);
 }
 }
+
+#define XUNMIX_SCALED(prefix, T)                                                                   \
+    prefix template xunmix::scaled<xunmix::any_matrix<T>> xunmix::poisson_scaled(                  \
+        xunmix::any_matrix<T>, std::size_t);                                                       \
+    prefix template xunmix::any_matrix<T> xunmix::detail::as_any_matrix(                           \
+        const xunmix::scaled<xunmix::any_matrix<T>>&);
+#ifdef XUNMIX_COMPILED
+XUNMIX_SCALED(extern, float)
+XUNMIX_SCALED(extern, double)
+#endif

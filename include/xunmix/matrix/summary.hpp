@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/finite.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/model/data_summary.hpp>
-#include <xunmix/unfold/unfold.hpp>
+#include <xunmix/model/unfolding.hpp>
 
 namespace xunmix
 {
@@ -79,18 +80,31 @@ struct summary_sums
 };
 
 /// Counts the NaN and infinities among the kept elements and finds the first in position order.
-template <class T>
-void find_non_finite(const unfolded<T>& x, data_summary& summary)
+template <class Rows>
+void find_non_finite(const Rows& x, data_summary& summary)
 {
-    const auto& shape = x.shape();
-    for (std::size_t i = 0; i < x.rows(); ++i)
-        for (std::size_t c = 0; c < x.cols(); ++c)
-            if (shape.positions.keeps(i) && shape.channels.keeps(c) &&
-                !is_finite(static_cast<double>(x(i, c))) && summary.non_finite++ == 0)
+    const bool by_row = x.stored_side() == side::maps;
+    const grid &rows = x.shape().of(x.stored_side()), &cols = x.shape().of(other(x.stored_side()));
+    buffer<typename Rows::value_type> room;
+    auto* const fetched = Rows::in_place ? nullptr : room.get(cols.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+    {
+        if (!rows.keeps(i))
+            continue;
+        const auto* row = x.row(i, fetched);
+        for (std::size_t c = 0; c < cols.size(); ++c)
+        {
+            if (!cols.keeps(c) || is_finite(static_cast<double>(row[c])))
+                continue;
+            const std::pair here = by_row ? std::pair(i, c) : std::pair(c, i);
+            if (summary.non_finite++ == 0 ||
+                here < std::pair(summary.first_bad_position, summary.first_bad_channel))
             {
-                summary.first_bad_position = i;
-                summary.first_bad_channel = c;
+                summary.first_bad_position = here.first;
+                summary.first_bad_channel = here.second;
             }
+        }
+    }
 }
 
 /// Whether a stretch of a row has a signal, and in which columns (`lit`).
@@ -149,19 +163,13 @@ inline std::size_t dark_columns(const partial_summary& sums, const grid& columns
 }
 }
 
-namespace detail
-{
-}
-
 /// One read of X: norm, sum, extremes, and what is negative, non-finite or dark. What lies under a
-/// mask is not looked at. The same bits for any number of threads.
-template <class T>
-data_summary summarize(const unfolded<T>& x, std::size_t threads = 0)
+/// mask is not looked at. The same bits for any number of threads. `Rows` is a row_supply.
+template <class Rows>
+data_summary summarize(const Rows& x, std::size_t threads = 0)
 {
-    const bool by_row = x.is_row_major();
-    const grid& rows = by_row ? x.shape().positions : x.shape().channels;
-    const grid& cols = by_row ? x.shape().channels : x.shape().positions;
-    const std::size_t stride = by_row ? x.row_stride() : x.column_stride();
+    const bool by_row = x.stored_side() == side::maps;
+    const grid &rows = x.shape().of(x.stored_side()), &cols = x.shape().of(other(x.stored_side()));
     const auto ranges = detail::kept_ranges(cols);
     const std::size_t n = rows.size(), chunks = std::min<std::size_t>(n, 16);
     constexpr std::size_t worth_threads = 65536;
@@ -170,9 +178,11 @@ data_summary summarize(const unfolded<T>& x, std::size_t threads = 0)
                  [&](std::size_t chunk, std::size_t)
                  {
                      parts[chunk].lit.assign(cols.size(), 0);
+                     buffer<typename Rows::value_type> room;
+                     auto* const fetched = Rows::in_place ? nullptr : room.get(cols.size());
                      for (std::size_t i = chunk * n / chunks; i < (chunk + 1) * n / chunks; ++i)
                          if (rows.keeps(i))
-                             parts[chunk].add_row(x.data() + i * stride, ranges);
+                             parts[chunk].add_row(x.row(i, fetched), ranges);
                  });
     for (std::size_t chunk = 1; chunk < chunks; ++chunk)
         parts[0].add(parts[chunk]);

@@ -42,7 +42,7 @@ class compressed
     {
         std::size_t threads = 0;
         typename M::workspace whole{};
-        dense_workspace<F> left{}, right{};
+        sweep_workspace<F> left{}, right{};
         buffer<F> reduced{};  ///< r x k
         buffer<F> product{};  ///< n x k
         buffer<F> weighted{}; ///< a factor times the roots of its weights
