@@ -23,15 +23,13 @@ class as_start
 {
   public:
     explicit as_start(const result<T>& from)
-        : rank_(from.rank())
-        , maps_(numbers(from.maps_matrix()))
-        , components_(numbers(from.components_matrix()))
+        : maps_(from.maps_matrix())
+        , components_(from.components_matrix())
     {
     }
     explicit as_start(solver_state<T> from)
-        : rank_(from.rank)
-        , maps_(std::move(from.maps))
-        , components_(std::move(from.components))
+        : maps_(of_rank(std::move(from.maps), from.rank))
+        , components_(of_rank(std::move(from.components), from.rank))
     {
     }
 
@@ -45,22 +43,20 @@ class as_start
     }
 
   private:
-    static std::vector<T> numbers(factor_ref<const T> f)
+    static factor<T> of_rank(std::vector<T> values, std::size_t rank)
     {
-        std::vector<T> out(f.rows() * f.rank());
-        copy_factor(f, factor_ref<T>(out.data(), f.rows(), f.rank(), f.rows()));
-        return out;
+        const std::size_t rows = rank == 0 ? 0 : values.size() / rank;
+        return {std::move(values), rows};
     }
-    void copy(const std::vector<T>& from, factor_ref<T> to, const char* what) const
+    static void copy(const factor<T>& from, factor_ref<T> to, const char* what)
     {
-        detail::require<invalid_argument>(
-            rank_ == to.rank() && from.size() == to.rows() * to.rank(), "the ", what,
-            " to start from are ", rank_ ? from.size() / rank_ : 0, " x ", rank_,
-            "; these data and this rank need ", to.rows(), " x ", to.rank());
-        copy_factor(factor_ref<const T>(from.data(), to.rows(), rank_, to.rows()), to);
+        detail::require<invalid_argument>(from.rank() == to.rank() && from.rows() == to.rows(),
+                                          "the ", what, " to start from are ", from.rows(), " x ",
+                                          from.rank(), "; these data and this rank need ",
+                                          to.rows(), " x ", to.rank());
+        copy_factor(from.view(), to);
     }
 
-    std::size_t rank_;
-    std::vector<T> maps_, components_;
+    factor<T> maps_, components_;
 };
 }

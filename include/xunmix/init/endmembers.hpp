@@ -53,7 +53,7 @@ template <class F>
 struct found_endmembers
 {
     std::vector<std::size_t> positions;
-    std::vector<F> components; ///< m x k, one after the other
+    factor<F> components; ///< m x k
 };
 
 /// The rows of the model at the given positions, in X's units; `mean` may be empty.
@@ -63,7 +63,7 @@ found_endmembers<F> model_rows(const M& x, const truncated_svd<F>& svd,
                                const std::vector<std::size_t>& positions, std::size_t d)
 {
     const std::size_t m = svd.cols, k = positions.size();
-    found_endmembers<F> out{positions, std::vector<F>(m * k)};
+    found_endmembers<F> out{positions, factor<F>(m, k)};
     for (std::size_t e = 0; e < k; ++e)
         for (std::size_t c = 0; c < m; ++c)
         {
@@ -71,10 +71,9 @@ found_endmembers<F> model_rows(const M& x, const truncated_svd<F>& svd,
             for (std::size_t j = 0; j < d; ++j)
                 sum += static_cast<double>(svd.left[j * svd.rows + positions[e]]) *
                        static_cast<double>(svd.right[j * m + c]);
-            out.components[e * m + c] = static_cast<F>(sum / root_weight(x, positions[e]));
+            out.components(c, e) = static_cast<F>(sum / root_weight(x, positions[e]));
         }
-    weigh_by_root(inner_product_of(x, side::components),
-                  factor_ref<F>(out.components.data(), m, k, m), true);
+    weigh_by_root(inner_product_of(x, side::components), out.components.view(), true);
     return out;
 }
 
@@ -109,8 +108,7 @@ void start_with(const Search& search, const char* who, const M& x, factor_ref<T>
 {
     check_least(search.least, who);
     const auto found = search.find(x, maps.rank(), engine, work);
-    const std::size_t m = components.rows();
-    copy_factor(factor_ref<const T>(found.components.data(), m, components.rank(), m), components);
+    copy_factor(found.components.view(), components);
     clear_masked(components);
     for (auto column : components.columns())
         for (T& value : column)
@@ -134,14 +132,13 @@ template <data_matrix M, class Search>
 endmembers<typename M::factor_type> extract_endmembers(const M& x, const Search& search,
                                                        const endmember_options& opt)
 {
-    using F = typename M::factor_type;
     detail::check_options(x, options{.rank = opt.rank});
     detail::check_data(x, false);
     typename M::workspace work{.threads = opt.threads};
     random_engine engine(opt.seed);
     auto found = search.find(x, opt.rank, engine, work);
-    const factor_ref<const F> f(found.components.data(), x.cols(), opt.rank, x.cols());
-    return {std::move(found.positions), fold(f, x.shape().channels)};
+    return {std::move(found.positions),
+            fold(std::as_const(found.components).view(), x.shape().channels)};
 }
 template <class T, class Search>
 auto extract_endmembers(const unfolded<T>& x, const Search& search, const endmember_options& opt)

@@ -190,8 +190,8 @@ struct signal_subspace
         const detail::signal_slice slice(x, svd, on);
         const auto points = candidates(x, slice, svd, engine);
         const grid& places = x.shape().of(on);
-        std::vector<F> patterns(places.size() * k);
-        const factor_ref<F> f(patterns.data(), places.size(), k, places.size(), &places);
+        factor<F> patterns(places.size(), k);
+        const auto f = patterns.view(&places);
         const auto chosen = k == 1 ? std::vector<std::size_t>{0}
                                    : detail::extreme_points(points, draws, engine, work.threads);
         for (std::size_t j = 0; j < k; ++j)
@@ -200,9 +200,9 @@ struct signal_subspace
         clear_masked(f);
         if (on == side::components)
             return {{}, std::move(patterns)};
-        std::vector<F> fitted(x.cols() * k);
-        const factor_ref<F> components(fitted.data(), x.cols(), k, x.cols(), &x.shape().channels);
-        detail::fit_clipped(x, side::components, factor_ref<const F>(f), components, work);
+        factor<F> fitted(x.cols(), k);
+        detail::fit_clipped(x, side::components, factor_ref<const F>(f),
+                            fitted.view(&x.shape().channels), work);
         return {{}, std::move(fitted)};
     }
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <xunmix/model/grid.hpp>
 
@@ -121,6 +123,11 @@ class factor_ref
     {
         return {data_ + first, count, rank_, stride_, places_, first_row_ + first};
     }
+    /// Columns `first` to `first + count - 1`.
+    factor_ref columns_from(std::size_t first, std::size_t count) const
+    {
+        return {data_ + first * stride_, rows_, count, stride_, places_, first_row_};
+    }
     /// Number of the block's first row in the whole factor.
     std::size_t first_row() const
     {
@@ -167,6 +174,90 @@ void copy_factor(factor_ref<const std::type_identity_t<T>> from, factor_ref<T> t
     for (std::size_t j = 0; j < from.rank(); ++j)
         std::copy_n(from.column(j).data(), from.rows(), to.column(j).data());
 }
+
+/// A factor with memory of its own, one column after the other.
+template <class T>
+class factor
+{
+  public:
+    factor() = default;
+    /// Zeros.
+    factor(std::size_t rows, std::size_t rank)
+        : values_(rows * rank)
+        , rows_(rows)
+        , rank_(rank)
+    {
+    }
+    /// These numbers, of as many columns as they fill.
+    factor(std::vector<T> values, std::size_t rows)
+        : values_(std::move(values))
+        , rows_(rows)
+        , rank_(rows == 0 ? 0 : values_.size() / rows)
+    {
+    }
+    /// A copy.
+    explicit factor(factor_ref<const T> from)
+        : factor(from.rows(), from.rank())
+    {
+        copy_factor(from, view());
+    }
+
+    std::size_t rows() const
+    {
+        return rows_;
+    }
+    std::size_t rank() const
+    {
+        return rank_;
+    }
+    /// All numbers, column by column.
+    const std::vector<T>& values() const
+    {
+        return values_;
+    }
+    T& operator()(std::size_t row, std::size_t column)
+    {
+        return values_[column * rows_ + row];
+    }
+    const T& operator()(std::size_t row, std::size_t column) const
+    {
+        return values_[column * rows_ + row];
+    }
+    /// The factor as everything takes it; `places`, which must outlive the view, are its rows'.
+    factor_ref<T> view(const grid* places = nullptr)
+    {
+        return {values_.data(), rows_, rank_, rows_, places};
+    }
+    factor_ref<const T> view(const grid* places = nullptr) const
+    {
+        return {values_.data(), rows_, rank_, rows_, places};
+    }
+    std::span<T> column(std::size_t j)
+    {
+        return view().column(j);
+    }
+    /// Adds columns after its own. As many rows, or the first columns of an empty factor.
+    void append(factor_ref<const T> columns)
+    {
+        rows_ = columns.rows();
+        rank_ += columns.rank();
+        for (const auto column : columns.columns())
+            values_.insert(values_.end(), column.begin(), column.end());
+    }
+    /// Keeps the columns `which`, in that order.
+    void keep_columns(const std::vector<std::size_t>& which)
+    {
+        factor out;
+        out.values_.reserve(which.size() * rows_);
+        for (const std::size_t j : which)
+            out.append(view().columns_from(j, 1));
+        *this = std::move(out);
+    }
+
+  private:
+    std::vector<T> values_;
+    std::size_t rows_ = 0, rank_ = 0;
+};
 
 /// Sets the masked rows to zero.
 template <class T>

@@ -31,7 +31,7 @@ constexpr const char* name(side s)
 struct grid
 {
     std::vector<std::size_t> shape;
-    std::vector<std::uint8_t> keep; ///< 1 where a place counts, 0 where masked; empty: all count
+    std::vector<std::uint8_t> keep{}; ///< 1 where a place counts, 0 where masked; empty: all count
 
     std::size_t size() const
     {

@@ -36,15 +36,6 @@ constexpr const char* name(status s)
     return names[static_cast<std::size_t>(s)];
 }
 
-namespace detail
-{
-/// Whether an objective is better than the best so far: one that is not finite is worse than all.
-inline bool improves(double objective, double best)
-{
-    return is_finite(objective) && !(objective >= best);
-}
-}
-
 /// How the scale is shared at the end.
 enum class scaling
 {
@@ -85,10 +76,16 @@ class result
     std::string warning;           ///< what to mind about the answer; empty if nothing
     std::vector<record> history;
 
-    result(std::vector<T> maps, std::vector<T> components, unfolding shape)
+    result(factor<T> maps, factor<T> components, unfolding shape)
         : maps_(std::move(maps))
         , components_(std::move(components))
         , shape_(std::move(shape))
+    {
+    }
+    /// The same from plain numbers, one map and one component after the other.
+    result(std::vector<T> maps, std::vector<T> components, const unfolding& shape)
+        : result(factor<T>(std::move(maps), shape.positions.size()),
+                 factor<T>(std::move(components), shape.channels.size()), shape)
     {
     }
 
@@ -99,7 +96,7 @@ class result
     }
     std::size_t rank() const
     {
-        return maps_.size() / shape_.positions.size();
+        return maps_.rank();
     }
     /// Iterations that raised the objective, by more than rounding: over 1e-6 of it.
     std::size_t rises() const
@@ -121,14 +118,12 @@ class result
     /// The maps C (n x k) as they lie in memory, one map after the other.
     factor_ref<const T> maps_matrix() const
     {
-        return {maps_.data(), shape_.positions.size(), rank(), shape_.positions.size(),
-                &shape_.positions};
+        return maps_.view(&shape_.positions);
     }
     /// The components S (m x k).
     factor_ref<const T> components_matrix() const
     {
-        return {components_.data(), shape_.channels.size(), rank(), shape_.channels.size(),
-                &shape_.channels};
+        return components_.view(&shape_.channels);
     }
     const unfolding& shape() const
     {
@@ -159,7 +154,7 @@ class result
             return;
         for (std::size_t j = 0; j < rank(); ++j)
         {
-            const auto component = column(components_, shape_.channels, j);
+            const auto component = components_.column(j);
             double size = 0;
             for (T x : component)
                 size += how == scaling::unit_sum ? static_cast<double>(x)
@@ -170,7 +165,7 @@ class result
                 continue;
             for (T& x : component)
                 x = static_cast<T>(static_cast<double>(x) / size);
-            for (T& x : column(maps_, shape_.positions, j))
+            for (T& x : maps_.column(j))
                 x = static_cast<T>(static_cast<double>(x) * size);
         }
     }
@@ -180,7 +175,7 @@ class result
     {
         std::vector<double> intensity(rank());
         for (std::size_t j = 0; j < rank(); ++j)
-            for (T x : column(maps_, shape_.positions, j))
+            for (T x : maps_.column(j))
                 intensity[j] += static_cast<double>(x);
         for (double& x : intensity)
             x = is_nan(x) ? -std::numeric_limits<double>::infinity() : x;
@@ -188,8 +183,8 @@ class result
         std::iota(by_size.begin(), by_size.end(), std::size_t{0});
         std::stable_sort(by_size.begin(), by_size.end(),
                          [&](std::size_t a, std::size_t b) { return intensity[a] > intensity[b]; });
-        permute(maps_, by_size, shape_.positions.size());
-        permute(components_, by_size, shape_.channels.size());
+        maps_.keep_columns(by_size);
+        components_.keep_columns(by_size);
     }
 
     /// Leaves out components whose map and component together, |C_j| |S_j|, are less than `least`
@@ -198,8 +193,7 @@ class result
     {
         std::vector<double> size(rank());
         for (std::size_t j = 0; j < rank(); ++j)
-            size[j] = norm(column(maps_, shape_.positions, j)) *
-                      norm(column(components_, shape_.channels, j));
+            size[j] = norm(maps_.column(j)) * norm(components_.column(j));
         const double largest = *std::max_element(size.begin(), size.end());
         std::vector<std::size_t> kept;
         for (std::size_t j = 0; j < rank(); ++j)
@@ -208,8 +202,8 @@ class result
         if (kept.empty())
             return;
         pruned += rank() - kept.size();
-        permute(maps_, kept, shape_.positions.size());
-        permute(components_, kept, shape_.channels.size());
+        maps_.keep_columns(kept);
+        components_.keep_columns(kept);
     }
 
     /// Turns signs so that the entry of largest modulus in each component is positive, for models
@@ -217,15 +211,10 @@ class result
     void make_largest_positive()
     {
         for (std::size_t j = 0; j < rank(); ++j)
-            linalg::make_largest_positive(column(components_, shape_.channels, j),
-                                          column(maps_, shape_.positions, j));
+            linalg::make_largest_positive(components_.column(j), maps_.column(j));
     }
 
   private:
-    static std::span<T> column(std::vector<T>& factor, const grid& places, std::size_t j)
-    {
-        return std::span<T>(factor).subspan(j * places.size(), places.size());
-    }
     static double norm(std::span<const T> x)
     {
         double sum = 0;
@@ -233,19 +222,8 @@ class result
             sum += static_cast<double>(value) * static_cast<double>(value);
         return std::sqrt(sum);
     }
-    /// The columns `from`, in that order.
-    static void permute(std::vector<T>& factor, const std::vector<std::size_t>& from,
-                        std::size_t rows)
-    {
-        std::vector<T> out;
-        out.reserve(from.size() * rows);
-        for (std::size_t j : from)
-            out.insert(out.end(), factor.begin() + static_cast<std::ptrdiff_t>(j * rows),
-                       factor.begin() + static_cast<std::ptrdiff_t>((j + 1) * rows));
-        factor = std::move(out);
-    }
 
-    std::vector<T> maps_, components_;
+    factor<T> maps_, components_;
     unfolding shape_;
 };
 }

@@ -18,7 +18,7 @@ struct unfolding
 {
     grid positions;
     grid channels;
-    std::vector<std::size_t> axes; ///< axes of the tensor: the positions', then the channels'
+    std::vector<std::size_t> axes{}; ///< axes of the tensor: the positions', then the channels'
 
     const grid& of(side s) const
     {

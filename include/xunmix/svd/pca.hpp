@@ -10,9 +10,11 @@
 
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/centred.hpp>
 #include <xunmix/matrix/evenly_weighted.hpp>
 #include <xunmix/model/factor.hpp>
@@ -174,15 +176,11 @@ template <class M, class F>
 double squared_distance(const M& x, const std::vector<F>& mean, const result<F>& model,
                         std::size_t threads)
 {
-    const std::size_t n = x.rows(), m = x.cols(), k = model.rank();
-    std::vector<F> maps(n, F{1}), components(mean);
-    const auto append = [](std::vector<F>& to, factor_ref<const F> f)
-    { to.insert(to.end(), f.data(), f.data() + f.rows() * f.rank()); };
-    append(maps, model.maps_matrix());
-    append(components, model.components_matrix());
+    factor<F> maps(std::vector<F>(x.rows(), F{1}), x.rows()), components(mean, x.cols());
+    maps.append(model.maps_matrix());
+    components.append(model.components_matrix());
     typename M::workspace work{.threads = threads};
-    return x.residual_squared_norm(factor_ref<const F>(maps.data(), n, k + 1, n),
-                                   factor_ref<const F>(components.data(), m, k + 1, m), work);
+    return x.residual_squared_norm(maps.view(), components.view(), work);
 }
 
 template <class M>
@@ -247,3 +245,11 @@ pca_result<typename M::factor_type> pca(const M& x, const pca_options& options)
     return detail::analyse(x, y, y.mean(), options);
 }
 }
+
+#define XUNMIX_PCA(prefix, T)                                                                      \
+    prefix template xunmix::pca_result<T> xunmix::pca<xunmix::any_matrix<T>>(                      \
+        const xunmix::any_matrix<T>&, const xunmix::pca_options&);
+#ifdef XUNMIX_COMPILED
+XUNMIX_PCA(extern, float)
+XUNMIX_PCA(extern, double)
+#endif

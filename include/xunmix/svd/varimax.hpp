@@ -87,19 +87,19 @@ result<T> varimax(const result<T>& model, double gamma = 1)
 {
     const auto C = model.maps_matrix(), S = model.components_matrix();
     const std::size_t k = model.rank(), n = C.rows(), m = S.rows();
-    std::vector<T> maps(n * k), loadings(m * k);
+    factor<T> maps(n, k), loadings(m, k);
     for (std::size_t j = 0; j < k; ++j)
     {
         const double length = std::sqrt(linalg::dot(C.column(j).data(), C.column(j).data(), n));
         for (std::size_t i = 0; i < n && length > 0; ++i)
-            maps[j * n + i] = static_cast<T>(static_cast<double>(C(i, j)) / length);
+            maps(i, j) = static_cast<T>(static_cast<double>(C(i, j)) / length);
         for (std::size_t c = 0; c < m; ++c)
-            loadings[j * m + c] = static_cast<T>(static_cast<double>(S(c, j)) * length);
+            loadings(c, j) = static_cast<T>(static_cast<double>(S(c, j)) * length);
     }
-    const auto rotation = varimax_rotation(
-        factor_ref<const T>(loadings.data(), m, k, m, &model.shape().channels), gamma);
-    detail::transform_columns(factor_ref<T>(maps.data(), n, k, n), rotation, 0);
-    detail::transform_columns(factor_ref<T>(loadings.data(), m, k, m), rotation, 0);
+    const auto rotation =
+        varimax_rotation(std::as_const(loadings).view(&model.shape().channels), gamma);
+    detail::transform_columns(maps.view(), rotation, 0);
+    detail::transform_columns(loadings.view(), rotation, 0);
     result<T> out(std::move(maps), std::move(loadings), model.shape());
     out.status = model.status;
     out.mse = model.mse;
