@@ -19,6 +19,7 @@
 #include <xunmix/contract/all_of.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
+#include <xunmix/factorize/factorize.hpp>
 #include <xunmix/factorize/with_loss.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
 #include <xunmix/update/als.hpp>
@@ -169,4 +170,37 @@ TEST_CASE("pairings: a list is as good as its weakest member")
     CHECK(xu::pairing_of<float>(update, xu::all_of(only_gradient{}, xu::sum_to_one{})) ==
           unsupported);
     CHECK(xu::pairing_of<float>(update, xu::unconstrained{}) == descent);
+}
+
+namespace
+{
+/// A hard constraint that has a term as well: no entry above one half.
+struct at_most_half
+{
+    static constexpr bool row_separable = true, scale_free = false;
+
+    template <class T>
+    void split_gradient(xu::factor_ref<const T>, xu::factor_ref<T>, xu::factor_ref<T>) const
+    {
+    }
+    template <class T>
+    void project(xu::factor_ref<T> f) const
+    {
+        for (auto column : f.columns())
+            for (T& x : column)
+                x = std::min(x, T{0.5});
+    }
+};
+}
+
+TEST_CASE("pairings: multiplicative projects onto a constraint that has a term as well")
+{
+    CHECK(xu::multiplicative::pairing_with<at_most_half, double>() == xu::pairing::heuristic);
+    const matrix X = random_matrix(12, 9, 1, 1, 2);
+    const auto scan = to_tensor(X);
+    const auto found =
+        xu::factorize(xu::unfold(scan, xu::positions{0}), {.rank = 2, .scale = xu::scaling::none},
+                      xu::multiplicative{}, xu::on_maps(at_most_half{}));
+    for (const auto column : found.maps_matrix().columns())
+        CHECK(*std::max_element(column.begin(), column.end()) <= 0.5);
 }

@@ -53,6 +53,17 @@ class fixed
             "fixed needs values of shape (c, ", detail::shape_text(places.shape).substr(1),
             " with 1 <= c <= ", rank, ", got ", detail::shape_text(known_->shape));
     }
+    /// Whether no unmasked entry of a factor of that size is free.
+    bool is_known(const grid& places, std::size_t rank) const
+    {
+        if (known_->shape[0] < rank || known_->rows != places.size())
+            return false;
+        for (std::size_t j = 0; j < rank; ++j)
+            for (std::size_t i = 0; i < known_->rows; ++i)
+                if (places.keeps(i) && is_nan(known_->values[j * known_->rows + i]))
+                    return false;
+        return true;
+    }
     template <class T>
     void project(factor_ref<T> f) const
     {

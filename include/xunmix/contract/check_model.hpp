@@ -19,16 +19,30 @@ namespace xunmix
 {
 namespace detail
 {
+/// Which factors are known to the last entry, so that only the other one is looked for.
+struct known_factors
+{
+    bool maps = false, components = false;
+};
+
 /// Throws invalid_argument for options that break a rule or do not fit the data's size.
 template <class M>
-void check_options(const M& x, const options& opt)
+void check_options(const M& x, const options& opt, const known_factors& known = {})
 {
     const std::size_t n = x.shape().positions.kept(), m = x.shape().channels.kept();
-    require<invalid_argument>(
-        opt.rank >= 1 && opt.rank <= std::min(n, m),
-        "the rank must be at least 1 and at most the smaller of positions and "
-        "channels, min(",
-        n, ", ", m, ") unmasked; got ", opt.rank);
+    const auto got = static_cast<std::ptrdiff_t>(opt.rank); // -1 where somebody passed that
+    if (known.components || known.maps)
+        require<invalid_argument>(opt.rank >= 1 && opt.rank <= (known.components ? m : n),
+                                  "the rank must be at least 1 and at most the number of ",
+                                  known.components ? "channels" : "positions", " where all ",
+                                  known.components ? "components" : "maps", " are known, ",
+                                  known.components ? m : n, " unmasked; got ", got);
+    else
+        require<invalid_argument>(
+            opt.rank >= 1 && opt.rank <= std::min(n, m),
+            "the rank must be at least 1 and at most the smaller of positions and "
+            "channels, min(",
+            n, ", ", m, ") unmasked; got ", got);
     require<invalid_argument>(opt.tolerance >= 0 && is_finite(opt.tolerance),
                               "the tolerance must be zero (never stop on it) or positive, got ",
                               opt.tolerance);
@@ -83,6 +97,35 @@ bool keeps_non_negative(const C& c)
     return out;
 }
 
+/// Whether a member leaves no unmasked entry of a factor free.
+template <class C>
+bool is_known(const C& c, const grid& places, std::size_t rank)
+{
+    bool out = false;
+    for_each_member(c,
+                    [&]<class Member>(const Member& m)
+                    {
+                        if constexpr (requires { m.is_known(places, rank); })
+                            out = out || m.is_known(places, rank);
+                    });
+    return out;
+}
+
+/// Throws invalid_argument where one factor is known and the update does not find the best of the
+/// other: it solves without the constraint, then clips.
+template <class Part>
+void check_known(const Part& maps, const Part& components, const known_factors& known)
+{
+    const bool clips = maps.clips() && ((known.components && maps.rules().non_negative) ||
+                                        (known.maps && components.rules().non_negative));
+    require<invalid_argument>(!clips, "where all ", known.components ? "components" : "maps",
+                              " are known, what is looked for is the non-negative least-squares "
+                              "fit of the other factor; ",
+                              maps.update_name(),
+                              " would clip the fit without constraints instead: take bpp, which "
+                              "is exact, or hals");
+}
+
 /// Throws invalid_argument where one member moves a factor's scale to the other factor and another
 /// member, or the update itself, holds the scale of either.
 template <class Rules>
@@ -122,7 +165,7 @@ void check_start(factor_ref<const T> f, side which, bool needs_non_negative)
 }
 
 /// Does not compile where a member is no constraint, or one that the update can do nothing with.
-/// (What is chosen at run time is looked at then.)
+/// (What is chosen at run time, constraints or the update, is looked at then.)
 template <class U, class T, class C>
 constexpr void check_types(const C& c)
 {
@@ -131,8 +174,8 @@ constexpr void check_types(const C& c)
                         []<class Member>(const Member&)
                         {
                             static_assert(xunmix::check_constraint<Member, T>());
-                            if constexpr (constraint<Member, T>)
-                                U::template check_pairing<Member, T>();
+                            if constexpr (constraint<Member, T> && !update_choice<U>)
+                                update_hook::check_pairing<U, Member, T>();
                         });
 }
 
@@ -144,7 +187,7 @@ void check_options_of(const C& c, const grid& places, std::size_t rank, const ch
     for_each_member(c,
                     [&]<class Member>(const Member& m)
                     {
-                        require<invalid_argument>(U::template pairing_with<Member, T>() !=
+                        require<invalid_argument>(update_hook::pairing_with<U, Member, T>() !=
                                                       pairing::unsupported,
                                                   "the constraint on the ", where,
                                                   " has no hook this update can use; see the "

@@ -45,16 +45,17 @@ namespace xunmix
 //       scheduled.
 //   void check(const grid& places, size_t rank)
 //       throws where the constraint's own options break a rule or do not fit the factor
+//   bool is_known(const grid& places, size_t rank)
+//       whether it leaves no unmasked entry free (default: false)
 //
 // Anything that can be called with a factor_ref<T> is a project() too. The traits, static constexpr
 // bool, all optional:
 //
 //   row_separable   the hooks treat each row by itself and may be called for several blocks of rows
 //                   at once (default: false)
-//   scale_free      the result may be rescaled: a hard constraint that holds for F holds for F
-//   diag(d),
-//                   d > 0; a term does not ask for a certain scale (default: true; false with
-//                   value)
+//   scale_free      the result may be rescaled: a hard constraint that holds for F does so for
+//                   F diag(d), d > 0; a term does not ask for a certain scale (default: true; false
+//                   with value)
 //   keeps_order     the columns may not change places (default: false; true with value, which may
 //                   ask for something of a certain column)
 //   entrywise       project() moves each entry by itself to its nearest allowed value (default:

@@ -11,8 +11,6 @@
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/grid.hpp>
 
-// What an update offers beyond prepare() and operator(), all optional, all const. As with
-// constraints, an update implements what it needs, and the loop asks here.
 namespace xunmix
 {
 /// The small system an update solves for a factor F: with O the other factor, gram = O^T O (k x k)
@@ -39,26 +37,42 @@ constexpr const char* name(pairing p)
                                      : "unsupported";
 }
 
-/// The weakest pairing of an update with the members of a constraint.
-template <class T, class U, class C>
-pairing pairing_of(const U&, const C& c)
-{
-    pairing weakest = U::template pairing_with<unconstrained, T>();
-    for_each_member(c, [&]<class M>(const M&)
-                    { weakest = std::min(weakest, U::template pairing_with<M, T>()); });
-    return weakest;
-}
-
-/// An update rule: how one factor changes, given its small system.
+/// An update rule: how one factor changes, given its small system. It has
+///
+///   first                    the factor whose turn comes first
+///   row_separable            whether each row is updated by itself, so that blocks of rows may be
+///                            updated at once, from several threads
+///   needs_non_negative_data  whether X and the start must not be negative
+///   state<T>                 what belongs to one factor in one factorization
+///   prepare(gram, places, constraint, state)
+///                            once an iteration, with the Gram matrix, which it may change
+///   operator()(F, equations, constraint, state)
+///                            moves F, or a block of its rows: F.first_row() is the first of them
 template <class U, class T>
-concept update_policy = requires
+concept update_policy = requires(const U& u, typename U::template state<T>& s,
+                                 matrix_ref<double> gram, const grid& places,
+                                 const unconstrained& c, factor_ref<T> f,
+                                 const normal_equations<T>& equations)
 {
     {
         U::first
         } -> std::convertible_to<side>;
-    U::row_separable;
-    typename U::template state<T>;
-    U::template pairing_with<unconstrained, T>();
+    {
+        U::row_separable
+        } -> std::convertible_to<bool>;
+    {
+        U::needs_non_negative_data
+        } -> std::convertible_to<bool>;
+    u.prepare(gram, places, c, s);
+    u(f, equations, c, s);
+};
+
+/// One of several updates, chosen at run time: use(update) is called with its own type.
+template <class U>
+concept update_choice = requires(const U& u)
+{
+    requires U::chosen_at_run_time;
+    u.visit([](const auto&) {});
 };
 
 /// Where a factorization stands, for updates that adapt themselves to it.
@@ -82,6 +96,15 @@ struct standing
     }
 };
 
+// What an update offers beyond prepare() and operator(), all optional, all const. As with
+// constraints, an update implements what it needs, and the loop asks here.
+//
+//   pairing pairing_with<Constraint, T>()                 static constexpr
+//       how it goes with a constraint; heuristic unless it says otherwise
+//   void check_pairing<Constraint, T>()                   static constexpr
+//       does not compile, and says what to take instead, where that is unsupported
+//   bool clips                                            static constexpr
+//       whether it solves without the constraint and then projects (default: false)
 //   bool is_row_separable(side)
 //       whether the rows of that side's factor are updated one by one; else row_separable
 //   bool descends()
@@ -100,10 +123,28 @@ struct standing
 //       components whose map holds less than this share of the largest are left out of the result
 //
 // and of its state<T>: std::vector<double> memory, what it keeps from one iteration to the next,
-// with static size_t memory_size(rank), how many numbers that are once it is filled; side which,
-// set once to the factor it is for.
+// with static size_t memory_size(rows, rank), how many numbers that are once it is filled: it is
+// filled in prepare(), and may hold some for each row, which the blocks of rows then use; side
+// which, set once to the factor it is for.
 namespace update_hook
 {
+template <class U, class C, class T>
+constexpr pairing pairing_with()
+{
+    if constexpr (requires { U::template pairing_with<C, T>(); })
+        return U::template pairing_with<C, T>();
+    else
+        return pairing::heuristic;
+}
+template <class U, class C, class T>
+constexpr void check_pairing()
+{
+    if constexpr (requires { U::template check_pairing<C, T>(); })
+        U::template check_pairing<C, T>();
+    else
+        static_assert(pairing_with<U, C, T>() != pairing::unsupported,
+                      "this update cannot use this constraint: see its pairing_with");
+}
 template <class U>
 bool is_row_separable(const U& u, side which)
 {
@@ -155,6 +196,11 @@ concept prunes = requires(const U& u)
 {
     u.least_relevance();
 };
+template <class U>
+concept clips = requires
+{
+    requires U::clips;
+};
 template <class State>
 concept remembers = requires(State& s)
 {
@@ -165,5 +211,15 @@ concept knows_side = requires(State& s)
 {
     s.which;
 };
+}
+
+/// The weakest pairing of an update with the members of a constraint.
+template <class T, class U, class C>
+pairing pairing_of(const U&, const C& c)
+{
+    pairing weakest = update_hook::pairing_with<U, unconstrained, T>();
+    for_each_member(c, [&]<class M>(const M&)
+                    { weakest = std::min(weakest, update_hook::pairing_with<U, M, T>()); });
+    return weakest;
 }
 }

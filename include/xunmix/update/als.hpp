@@ -29,6 +29,7 @@ struct als
     static constexpr bool row_separable = true;
     static constexpr side first = side::components;
     static constexpr bool needs_non_negative_data = false;
+    static constexpr bool clips = true;
 
     template <class T>
     struct state

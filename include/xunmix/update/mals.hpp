@@ -38,6 +38,7 @@ struct mals
     static constexpr bool row_separable = false; // one weight a column, from all its rows
     static constexpr side first = side::components;
     static constexpr bool needs_non_negative_data = false;
+    static constexpr bool clips = true;
 
     template <class T>
     struct state
@@ -46,7 +47,7 @@ struct mals
         std::vector<double> memory{}; ///< w_k, then N_k; empty before the first iteration
         double diagonal = 0;          ///< mean of the Gram matrix's
 
-        static std::size_t memory_size(std::size_t rank)
+        static std::size_t memory_size(std::size_t, std::size_t rank)
         {
             return 2 * rank;
         }
@@ -86,7 +87,7 @@ struct mals
             s.diagonal += gram(j, j) / static_cast<double>(k);
         if (s.memory.empty())
         {
-            s.memory.assign(state<T>::memory_size(k), unknown);
+            s.memory.assign(state<T>::memory_size(places.size(), k), unknown);
             std::fill_n(s.memory.begin(), k, start * s.diagonal);
         }
         for (std::size_t j = 0; j < k; ++j)

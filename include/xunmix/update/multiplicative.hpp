@@ -39,7 +39,8 @@ struct multiplicative
     static constexpr pairing pairing_with()
     {
         if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
-                      hook::split_gradient<M, T> || (hook::project<M, T> && traits<M>::entrywise))
+                      (hook::split_gradient<M, T> && !hook::project<M, T>) ||
+                      (hook::project<M, T> && (traits<M>::entrywise || traits<M>::orthant)))
             return pairing::descent; // the majoriser is separable: clipping its minimiser is exact
         else if constexpr (hook::project<M, T>)
             return pairing::heuristic;
@@ -119,7 +120,7 @@ struct multiplicative
     {
         bool needed = false;
         for_each_member(c, [&]<class M>(const M&)
-                        { needed |= hook::project<M, T> && !hook::split_gradient<M, T>; });
+                        { needed |= hook::project<M, T> && !traits<M>::orthant; });
         if (needed)
             project(c, f);
     }
