@@ -22,6 +22,7 @@
 
 #include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/rows_from.hpp>
 #include <xunmix/matrix/scaled.hpp>
 
 #include <xunmix/svd/compressed.hpp>
@@ -62,6 +63,7 @@
 #include <xunmix/init/spa.hpp>
 #include <xunmix/init/vca.hpp>
 
+#include <xunmix/factorize/arguments.hpp>
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/factorize/solver.hpp>
 
@@ -95,4 +97,5 @@
 #include <xunmix/preprocess/spikes.hpp>
 
 #include <xunmix/runtime/any_constraint.hpp>
-#include <xunmix/runtime/parts.hpp>
+#include <xunmix/runtime/any_start.hpp>
+#include <xunmix/runtime/any_update.hpp>

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <xunmix/contract/check_model.hpp>
 #include <xunmix/model/options.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/hals.hpp>
@@ -22,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const xunmix::any_constraint constraint(names);
         xunmix::grid places;
         places.shape = {6, 5};
-        xunmix::detail::check_constraint<xunmix::hals, float>(constraint, places, 3, "maps");
+        xunmix::detail::check_options_of<xunmix::hals, float>(constraint, places, 3, "maps");
         std::vector<float> values(90, 0.5F);
         xunmix::project(constraint, xunmix::factor_ref<float>(values.data(), 30, 3, 30, &places));
     }

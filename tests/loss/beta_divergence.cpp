@@ -9,6 +9,7 @@
 #include <xunmix/init/given.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
+#include <xunmix/matrix/scaled.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
 using namespace support;
@@ -249,6 +250,19 @@ TEST_CASE("beta_divergence: a matrix of any type gives the same bits")
     const auto b = xu::factorize(xu::any_matrix<float>(xu::dense(data)), opt, xu::multiplicative{},
                                  xu::beta_divergence{});
     CHECK(a.objective == b.objective);
+}
+
+TEST_CASE("beta_divergence: weighted data behind any_matrix are refused before any work")
+{
+    const xu::any_matrix<float> weighted(
+        xu::poisson_scaled(xu::dense(unfold_as<std::uint16_t>(counts(20, 15)))));
+    CHECK(message_of<xu::invalid_argument>(
+              [&]
+              {
+                  static_cast<void>(xu::make_solver(weighted, {.rank = 2}, xu::multiplicative{},
+                                                    xu::beta_divergence{}));
+              }) == "a loss such as beta_divergence needs the elements of X: give it unfolded or "
+                    "dense, not scaled or compressed");
 }
 
 TEST_CASE("beta_divergence: bad input is refused before any work")

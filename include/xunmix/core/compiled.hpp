@@ -24,8 +24,5 @@ namespace xunmix::detail
 /// Defined in the library for the registers that it was compiled for: a program that is compiled
 /// for others, whose data would lie differently in memory, does not link.
 template <std::size_t RegisterBytes>
-struct library_for_registers
-{
-    static const char here;
-};
+void need_library_for_registers();
 }

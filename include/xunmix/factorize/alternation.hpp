@@ -103,10 +103,6 @@ class alternation final : public shareable_model<T>
         base::end_iteration(s);
     }
 
-    double residual(const state& s) const override
-    {
-        return base::squared_distance(ref(s, side::maps), ref(s, side::components));
-    }
     void sum_elements(state& s) override
     {
         s.residual =

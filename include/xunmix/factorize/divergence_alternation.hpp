@@ -62,10 +62,6 @@ class divergence_alternation final : public model_base<T>
         return this->loss_of_elements().exact(data(), maps, components,
                                               static_cast<double>(least_model()), this->threads());
     }
-    double residual(const state& s) const override
-    {
-        return loss(ref(s, side::maps), ref(s, side::components));
-    }
     /// The objective comes from the elements of X as it is.
     void sum_elements(state&) override {}
 

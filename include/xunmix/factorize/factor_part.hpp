@@ -55,6 +55,8 @@ class factor_part
 
     /// Throws where the constraint's options break a rule or do not fit the factor or the update.
     virtual void check(const grid& places, std::size_t rank) const = 0;
+    /// Whether the constraint leaves no unmasked entry of such a factor free.
+    virtual bool is_known(const grid& places, std::size_t rank) const = 0;
     virtual void project(factor_ref<T> f) const = 0;
     virtual double penalty(factor_ref<const T> f) const = 0;
     virtual bool is_due(std::size_t iteration) const = 0;
@@ -79,6 +81,8 @@ class factor_part
     virtual side first() const = 0;
     virtual bool needs_non_negative_data() const = 0;
     virtual bool extrapolates() const = 0;
+    /// Whether it solves without the constraint first and then projects.
+    virtual bool clips() const = 0;
     virtual bool descends() const = 0;
     virtual bool normalizes() const = 0;
     virtual bool adapts() const = 0;
@@ -93,7 +97,7 @@ class factor_part
     /// What it keeps of this factor from one iteration to the next, and how many numbers that is;
     /// nullptr and 0 where it keeps nothing.
     virtual std::vector<double>* memory() = 0;
-    virtual std::size_t memory_size(std::size_t rank) const = 0;
+    virtual std::size_t memory_size(std::size_t rows, std::size_t rank) const = 0;
 
   protected:
     explicit factor_part(const factor_rules& rules)
@@ -138,6 +142,10 @@ class part_of_update : public factor_part<T>
             return update_.extrapolate;
         else
             return false;
+    }
+    bool clips() const override
+    {
+        return update_hook::clips<U>;
     }
     bool descends() const override
     {
@@ -195,10 +203,11 @@ class part_of_update : public factor_part<T>
         else
             return nullptr;
     }
-    std::size_t memory_size([[maybe_unused]] std::size_t rank) const override
+    std::size_t memory_size([[maybe_unused]] std::size_t rows,
+                            [[maybe_unused]] std::size_t rank) const override
     {
         if constexpr (update_hook::remembers<state>)
-            return state::memory_size(rank);
+            return state::memory_size(rows, rank);
         else
             return 0;
     }
@@ -268,6 +277,10 @@ class part_of_factor final : public part_of_update<U, T>
     void check(const grid& places, std::size_t rank) const override
     {
         check_options_of<U, T>(constraint_, places, rank, name(which_));
+    }
+    bool is_known(const grid& places, std::size_t rank) const override
+    {
+        return detail::is_known(constraint_, places, rank);
     }
     void project(factor_ref<T> f) const override
     {

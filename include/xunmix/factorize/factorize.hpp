@@ -10,14 +10,15 @@
 #include <type_traits>
 #include <utility>
 
-#include <xunmix/contract/all_of.hpp>
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
-#include <xunmix/contract/observer.hpp>
 #include <xunmix/contract/start.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/compiled.hpp>
+#include <xunmix/core/error.hpp>
+#include <xunmix/core/part_name.hpp>
+#include <xunmix/factorize/arguments.hpp>
 #include <xunmix/factorize/solver.hpp>
 #include <xunmix/factorize/with_loss.hpp>
 #include <xunmix/init/as_start.hpp>
@@ -31,196 +32,65 @@
 
 namespace xunmix
 {
-/// Constraints meant for one side, as on_maps and on_components make them.
-template <side Side, class C>
-struct constraint_on
-{
-    C constraint;
-};
-
 namespace detail
 {
-template <side Side, class... Cs>
-auto make_constraint_on(Cs... cs)
+/// Updates that can minimise another loss than least squares.
+template <class U>
+concept takes_loss = requires
 {
-    static_assert(sizeof...(Cs) > 0, "on_maps and on_components take at least one constraint");
-    if constexpr (sizeof...(Cs) == 1)
-        return constraint_on<Side, Cs...>{cs...};
-    else
-        return constraint_on<Side, all_of<Cs...>>{all_of<Cs...>(std::move(cs)...)};
-}
-}
-
-/// The maps' constraints; several are joined by all_of.
-template <class... Cs>
-auto on_maps(Cs... constraints)
-{
-    return detail::make_constraint_on<side::maps>(std::move(constraints)...);
-}
-/// The components' constraints; several are joined by all_of.
-template <class... Cs>
-auto on_components(Cs... constraints)
-{
-    return detail::make_constraint_on<side::components>(std::move(constraints)...);
-}
-
-namespace detail
-{
-template <class A, side Side>
-struct is_constraint_on : std::false_type
-{
-};
-template <side Side, class C>
-struct is_constraint_on<constraint_on<Side, C>, Side> : std::true_type
-{
+    requires U::takes_loss;
 };
 
-template <class T>
-inline constexpr bool is_unfolded = false;
-template <class T>
-inline constexpr bool is_unfolded<unfolded<T>> = true;
-
-template <class T>
-const T& as_data_matrix(const T& x, std::size_t)
-{
-    static_assert(
-        data_matrix<T>,
-        "the first argument is X: unfold(scan, positions{...}), for a scan in any tensor, "
-        "or a data matrix such as dense");
-    return x;
-}
-template <class T>
-dense<T> as_data_matrix(const unfolded<T>& x, std::size_t threads)
-{
-    return dense<T>(x, threads);
-}
-
-/// The first of `args` that Predicate<its type> holds for, else the fallback.
-template <template <class> class Predicate, class Fallback>
-auto pick(Fallback fallback)
-{
-    return fallback;
-}
-template <template <class> class Predicate, class Fallback, class A, class... Rest>
-auto pick(Fallback fallback, const A& first, const Rest&... rest)
-{
-    if constexpr (Predicate<A>::value)
-        return first;
-    else
-        return pick<Predicate>(fallback, rest...);
-}
-
-/// How often Predicate holds among the types.
-template <template <class> class Predicate, class... Args>
-inline constexpr std::size_t occurrences = (std::size_t{0} + ... +
-                                            (Predicate<Args>::value ? 1 : 0));
-
-template <class A>
-using on_maps_rule = is_constraint_on<A, side::maps>;
-template <class A>
-using on_components_rule = is_constraint_on<A, side::components>;
-template <class A>
-using stop_token_rule = std::is_same<A, std::stop_token>;
-/// Arguments that conduct the whole factorization, see compression.
-template <class A>
-using conductor_rule = std::bool_constant < requires
-{
-    typename A::conducts_factorization;
-}
-> ;
-
-/// Losses other than least squares, see beta_divergence.
-template <class A>
-using loss_rule = std::bool_constant < requires
-{
-    typename A::is_loss;
-}
-> ;
-
-template <class M>
-struct for_matrix
-{
-    template <class A>
-    using init_rule = std::bool_constant<init_policy<A, any_matrix<typename M::factor_type>>>;
-};
-
-/// Tells an observer of the iteration; true if it wants to stop. Other arguments pass.
-template <class M, class A>
-bool tell(A& argument, const iteration<typename M::factor_type>& it)
-{
-    using T = typename M::factor_type;
-    using kind = std::remove_const_t<A>;
-    if constexpr (on_maps_rule<kind>::value || on_components_rule<kind>::value ||
-                  conductor_rule<kind>::value || loss_rule<kind>::value ||
-                  init_policy<kind, any_matrix<typename M::factor_type>>)
-        return false;
-    else if constexpr (stop_token_rule<kind>::value)
-        return argument.stop_requested();
-    else
-    {
-        static_assert(observer<A, T>,
-                      "the arguments of factorize after the update are on_maps(...), "
-                      "on_components(...), an init policy, beta_divergence, compression, a "
-                      "std::stop_token, or observers; an "
-                      "observer takes const xunmix::iteration<T>&, T being the factors' type, and "
-                      "returns void or xunmix::flow");
-        if constexpr (!observer<A, T>)
-            return false;
-        else if constexpr (std::is_void_v<std::invoke_result_t<A&, const iteration<T>&>>)
-            return argument(it), false;
-        else
-            return argument(it) == flow::stop;
-    }
-}
-}
-
-namespace detail
-{
 /// The update, with the loss among the arguments if there is one.
-template <class M, class U, class... Args>
-auto update_for(U update, const Args&... args)
+template <class U, class... Args>
+auto update_for(const U& update, const Args&... args)
 {
-    constexpr std::size_t losses = occurrences<loss_rule, Args...>;
-    static_assert(losses <= 1, "a loss can be given once");
-    if constexpr (losses == 0)
+    if constexpr (occurrences<loss_rule, Args...> == 0)
         return update;
     else
     {
-        constexpr bool takes_loss = requires
-        {
-            requires U::takes_loss;
-        };
-        static_assert(takes_loss, "a loss such as beta_divergence goes with multiplicative and "
-                                  "ard_multiplicative; the others minimise least squares, for "
-                                  "counts on poisson_scaled data");
-        static_assert(readable_matrix<M>,
-                      "a loss such as beta_divergence needs the elements of X: give "
-                      "it unfolded, dense or any_matrix, not scaled or compressed");
         auto loss = pick<loss_rule>(0, args...);
-        return with_loss<U, decltype(loss)>{std::move(update), std::move(loss)};
+        return with_loss<U, decltype(loss)>{update, std::move(loss)};
     }
 }
 
 inline constexpr constraint_on<side::maps, unconstrained> free_maps{};
 inline constexpr constraint_on<side::components, unconstrained> free_components{};
 
+template <class T, class U, class C, class S>
+void add_parts(model_parts<T>& out, const U& update, const C& maps, const S& components)
+{
+    if constexpr (requires { typename U::loss_type; })
+        out.loss = std::make_unique<part_of_loss<typename U::loss_type, T>>(update.loss);
+    out.maps = make_part<T>(update, maps, side::maps);
+    out.components = make_part<T>(update, components, side::components);
+}
+
 /// The parts of a model from the arguments of factorize, observers and the start left out.
 template <data_matrix M, class U, class... Args>
-model_parts<typename M::factor_type> parts_of(const M& x, U update, const Args&... args)
+model_parts<typename M::factor_type> parts_of(const M& x, const U& update, const Args&... args)
 {
     using T = typename M::factor_type;
     const auto c = pick<on_maps_rule>(free_maps, args...).constraint;
     const auto s = pick<on_components_rule>(free_components, args...).constraint;
-    const auto u = update_for<M>(std::move(update), args...);
-    using V = std::remove_const_t<decltype(u)>;
     model_parts<T> out{.x = as_any_matrix(x)};
 #ifdef XUNMIX_COMPILED
-    static_cast<void>(library_for_registers<simd::register_bytes>::here);
+    need_library_for_registers<simd::register_bytes>();
 #endif
-    if constexpr (requires { typename V::loss_type; })
-        out.loss = std::make_unique<part_of_loss<typename V::loss_type, T>>(u.loss);
-    out.maps = make_part<T>(u, c, side::maps);
-    out.components = make_part<T>(u, s, side::components);
+    const auto add = [&]<class V>(const V& chosen)
+    {
+        if constexpr (occurrences<loss_rule, Args...> == 0 || takes_loss<V>)
+            add_parts(out, update_for(chosen, args...), c, s);
+        else
+            fail<invalid_argument>("a loss such as beta_divergence goes with multiplicative and "
+                                   "ard_multiplicative; ",
+                                   part_name<V>(),
+                                   " minimises least squares, for counts on poisson_scaled data");
+    };
+    if constexpr (update_choice<U>)
+        update.visit(add);
+    else
+        add(update);
     return out;
 }
 
@@ -230,7 +100,7 @@ auto make_solver_from(const M& x, const options& opt, U update, const Init& init
                       const Args&... args)
 {
     using T = typename M::factor_type;
-    auto parts = parts_of(x, std::move(update), args...);
+    auto parts = parts_of(x, update, args...);
     const auto start = [&init, data = parts.x](factor_ref<T> maps, factor_ref<T> components,
                                                random_engine& engine, std::size_t threads)
     {
@@ -244,20 +114,28 @@ auto make_solver_from(const M& x, const options& opt, U update, const Init& init
 template <data_matrix M, class U, class... Args>
 auto solver_for(const M& x, const options& opt, U update, const Args&... args)
 {
-    static_assert(
-        update_policy<U, typename M::factor_type>,
-        "the third argument is an update policy: als, multiplicative, hals or a type like "
-        "them");
     static_assert(occurrences<on_maps_rule, Args...> <= 1 &&
                       occurrences<on_components_rule, Args...> <= 1,
                   "on_maps and on_components are given at most once; several constraints go into "
                   "one call");
     static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
                   "at most one start can be given");
-    using V = decltype(update_for<M>(update, args...));
-    check_types<V, typename M::factor_type>(pick<on_maps_rule>(free_maps, args...).constraint);
-    check_types<V, typename M::factor_type>(
-        pick<on_components_rule>(free_components, args...).constraint);
+    using T = typename M::factor_type;
+    static_assert(
+        update_choice<U> || update_policy<U, T>,
+        "the third argument is an update policy: als, multiplicative, hals or a type like "
+        "them");
+    constexpr std::size_t losses = occurrences<loss_rule, Args...>;
+    static_assert(losses <= 1, "a loss can be given once");
+    static_assert(losses == 0 || update_choice<U> || takes_loss<U>,
+                  "a loss such as beta_divergence goes with multiplicative and "
+                  "ard_multiplicative; the others minimise least squares, for "
+                  "counts on poisson_scaled data");
+    static_assert(losses == 0 || readable_matrix<M>,
+                  "a loss such as beta_divergence needs the elements of X: give "
+                  "it unfolded, dense or any_matrix, not scaled or compressed");
+    check_types<U, T>(pick<on_maps_rule>(free_maps, args...).constraint);
+    check_types<U, T>(pick<on_components_rule>(free_components, args...).constraint);
     return make_solver_from(x, opt, std::move(update),
                             pick<for_matrix<M>::template init_rule>(random_uniform{}, args...),
                             args...);
@@ -313,7 +191,7 @@ solver<typename M::factor_type> make_solver(const M& x, const options& opt, U up
     constexpr auto known = []<class A>(const A*)
     {
         return on_maps_rule<A>::value || on_components_rule<A>::value || loss_rule<A>::value ||
-               init_policy<A, any_matrix<typename M::factor_type>>;
+               start_for<A, M>;
     };
     static_assert(
         (known(static_cast<const Args*>(nullptr)) && ...),
@@ -343,10 +221,7 @@ template <class Data, class U, class... Args>
 auto factorize(const Data& data, const options& opt, U update, Args&&... args)
 {
     using namespace detail;
-    static_assert(
-        is_unfolded<Data> || data_matrix<Data>,
-        "the first argument is X: unfold(scan, positions{...}), for a scan in any tensor, "
-        "or a data matrix such as dense");
+    static_assert(is_data<Data>::value);
     decltype(auto) x = as_data_matrix(data, opt.threads);
     using M = std::decay_t<decltype(x)>;
     constexpr std::size_t conductors = occurrences<conductor_rule, std::decay_t<Args>...>;
@@ -376,8 +251,8 @@ void factorize(const Data&, const U&, const options&, const Args&...)
 #define XUNMIX_DENSE(prefix, T, F)                                                                 \
     prefix template xunmix::any_matrix<F> xunmix::detail::as_any_matrix<xunmix::dense<T>>(         \
         const xunmix::dense<T>&);                                                                  \
-    prefix template xunmix::data_summary xunmix::summarize<T>(const xunmix::unfolded<T>&,          \
-                                                              std::size_t);
+    prefix template xunmix::data_summary xunmix::summarize(const xunmix::rows_in_memory<T>&,       \
+                                                           std::size_t);
 #ifdef XUNMIX_COMPILED
 XUNMIX_FOR_EACH_ELEMENT(XUNMIX_DENSE, extern)
 #endif

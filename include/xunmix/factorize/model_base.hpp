@@ -14,6 +14,7 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/update.hpp>
+#include <xunmix/core/error.hpp>
 #include <xunmix/core/function_ref.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/factorize/factor_part.hpp>
@@ -39,6 +40,10 @@ struct model_parts
     /// work.
     void check() const
     {
+        detail::require<invalid_argument>(loss == nullptr || x.is_readable(),
+                                          "a loss such as beta_divergence needs the elements of X: "
+                                          "give it unfolded or dense, not "
+                                          "scaled or compressed");
         detail::check_data(x, maps->needs_non_negative_data());
         maps->check(x.shape().positions, rank);
         components->check(x.shape().channels, rank);
@@ -72,12 +77,15 @@ class model_base
     virtual void begin(state& s, start_ref<T> start, random_engine engine) = 0;
     /// One iteration; leaves the factors and their objective in the state.
     virtual void iterate(state& s) = 0;
-    /// What the factors of a state leave, from the elements of X. One read.
-    virtual double residual(const state& s) const = 0;
     /// The same, kept in the state, where the iterations may have left something less exact.
     virtual void sum_elements(state& s) = 0;
-    /// The loss of any factors, where it is not least squares. One read of X.
+    /// The loss of any factors, from the elements of X. One read.
     virtual double loss(factor_ref<const T> maps, factor_ref<const T> components) const = 0;
+    /// That of a state's factors.
+    double residual(const state& s) const
+    {
+        return loss(ref(s, side::maps), ref(s, side::components));
+    }
     /// This model where its iterations read X once, so that several may share the read; else null.
     virtual shareable_model<T>* sharing()
     {

@@ -42,7 +42,7 @@ std::uint64_t fingerprint(const any_matrix<T>& x)
 
 /// Throws invalid_argument unless the rest of a state is what this solver would have made.
 template <class T>
-void check_parts(const solver_state<T>& state, std::size_t memory_size)
+void check_parts(const solver_state<T>& state, const std::array<std::size_t, 2>& memory_sizes)
 {
     const auto check = [](const char* what, std::size_t found, std::size_t wanted)
     {
@@ -54,8 +54,8 @@ void check_parts(const solver_state<T>& state, std::size_t memory_size)
     check("best maps", state.best_maps.size(), state.maps.size());
     check("best components", state.best_components.size(), state.components.size());
     check("extrapolated factor", state.extrapolated.size(), held);
-    for (const auto& memory : state.memory)
-        check("update's weights", memory.size(), memory_size);
+    for (std::size_t i = 0; i < memory_sizes.size(); ++i)
+        check("update's memory", state.memory[i].size(), memory_sizes[i]);
     require<invalid_argument>(
         state.best_maps.empty() == state.best_components.empty(),
         "the state is damaged: it has best maps or best components, but not both; start again "

@@ -9,11 +9,13 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/update.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
@@ -130,7 +132,10 @@ class solver
                                           "the state is of other data: their values, masks or "
                                           "weights differ",
                                           otherwise);
-        detail::check_parts(state, model_->update().memory_size(state.rank));
+        const auto& shape = model_->data().shape();
+        const auto memory_size = [&](side which)
+        { return model_->part(which).memory_size(shape.of(which).size(), state.rank); };
+        detail::check_parts(state, {memory_size(side::maps), memory_size(side::components)});
         state_ = std::move(state);
         reserve_history();
         using enum xunmix::status;
@@ -145,16 +150,12 @@ class solver
     /// thread may look at it while this one goes on. (All else of a solver belongs to one thread.)
     xunmix::result<T> snapshot() const
     {
-        xunmix::result<T> out(state_.maps, state_.components, model_->data().shape());
+        auto out = result_of(state_.maps, state_.components);
         const auto now = current();
-        out.status = state_.status;
-        out.iterations = out.best_iteration = state_.iterations;
+        out.best_iteration = now.number;
         out.objective = now.objective;
         out.mse = now.mse;
         out.divergence = now.divergence;
-        out.seconds = now.seconds;
-        out.negative_data = model_->data().summary().negative;
-        out.one_read = one_read();
         return out;
     }
 
@@ -171,16 +172,10 @@ class solver
     xunmix::result<T> result() const
     {
         const bool kept = !state_.best_maps.empty();
-        xunmix::result<T> out(kept ? state_.best_maps : state_.maps,
-                              kept ? state_.best_components : state_.components,
-                              model_->data().shape());
+        auto out = result_of(kept ? state_.best_maps : state_.maps,
+                             kept ? state_.best_components : state_.components);
         const double penalties = model_->penalties(out.maps_matrix(), out.components_matrix());
-        out.status = state_.status;
-        out.iterations = state_.iterations;
         out.best_iteration = kept ? state_.best_iteration : state_.iterations;
-        out.seconds = state_.seconds;
-        out.negative_data = model_->data().summary().negative;
-        out.one_read = one_read();
         out.history = state_.history;
         const factor_rules &maps = model_->part(side::maps).rules(),
                            &components = model_->part(side::components).rules();
@@ -204,11 +199,27 @@ class solver
     /// The parts with what the options say, checked.
     static model_parts<T> checked(const options& opt, model_parts<T> parts)
     {
-        detail::check_options(parts.x, opt);
+        const unfolding& shape = parts.x.shape();
+        const detail::known_factors known{.maps = parts.maps->is_known(shape.positions, opt.rank),
+                                          .components =
+                                              parts.components->is_known(shape.channels, opt.rank)};
+        detail::check_options(parts.x, opt, known);
+        detail::check_known(*parts.maps, *parts.components, known);
         parts.rank = opt.rank;
         parts.threads = opt.threads;
         parts.check();
         return parts;
+    }
+    /// These factors, with what is known without a look at them.
+    xunmix::result<T> result_of(const std::vector<T>& maps, const std::vector<T>& components) const
+    {
+        xunmix::result<T> out(maps, components, model_->data().shape());
+        out.status = state_.status;
+        out.iterations = state_.iterations;
+        out.seconds = state_.seconds;
+        out.negative_data = model_->data().summary().negative;
+        out.one_read = one_read();
+        return out;
     }
     bool has_loss() const
     {
@@ -345,3 +356,9 @@ class solver
     std::size_t patience_;
 };
 }
+
+#define XUNMIX_SOLVER(prefix, T) prefix template class xunmix::solver<T>;
+#ifdef XUNMIX_COMPILED
+XUNMIX_SOLVER(extern, float)
+XUNMIX_SOLVER(extern, double)
+#endif

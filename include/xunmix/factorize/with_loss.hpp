@@ -29,13 +29,13 @@ struct with_loss
     template <class M, class T>
     static constexpr pairing pairing_with()
     {
-        constexpr pairing own = U::template pairing_with<M, T>();
+        constexpr pairing own = update_hook::pairing_with<U, M, T>();
         return hook::value<M, T> && own == pairing::descent ? pairing::heuristic : own;
     }
     template <class M, class T>
     static constexpr void check_pairing()
     {
-        U::template check_pairing<M, T>();
+        update_hook::check_pairing<U, M, T>();
     }
     template <class M>
     void check(const M& x) const

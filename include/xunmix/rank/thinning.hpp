@@ -252,8 +252,8 @@ std::vector<double> held_out_changes(const scaled<M>& train, const scaled<M>& te
     auto svd = decompose_weighted(train, std::min(train.shape().smaller_side(), r + 20), o.seed,
                                   o.threads);
     const factor_ref<F> v(svd.right.data(), m, r, m, &train.shape().channels);
-    std::vector<F> product(n * r);
-    const factor_ref<F> along(product.data(), n, r, n, &train.shape().positions);
+    factor<F> product(n, r);
+    const auto along = product.view(&train.shape().positions);
     const evenly_weighted<scaled<M>> y(test);
     typename evenly_weighted<scaled<M>>::workspace work{.threads = o.threads};
     y.multiply(factor_ref<const F>(v), along, work);

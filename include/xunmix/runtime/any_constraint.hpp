@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <functional>
 #include <string>
-#include <system_error>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/decaying.hpp>
+#include <xunmix/constraint/fixed.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>
@@ -21,29 +22,56 @@
 #include <xunmix/constraint/sum_to_one.hpp>
 #include <xunmix/constraint/unit_norm.hpp>
 #include <xunmix/contract/constraint.hpp>
-#include <xunmix/core/error.hpp>
 #include <xunmix/diffraction/no_downward_convex_peak.hpp>
+#include <xunmix/model/factor.hpp>
+#include <xunmix/runtime/words.hpp>
 
 namespace xunmix
 {
-/// Constraints chosen at run time, by name: what programs and tests that sweep over combinations
-/// use where compiled code would write all_of. Behaves the same, members in the order added.
+/// A projection of the caller's own, for factors of either type: what is called with the whole
+/// factor after each update of it and moves it to where the constraint holds.
+class own_projection
+{
+  public:
+    template <class F>
+        requires(std::invocable<const F&, factor_ref<float>>&&
+                     std::invocable<const F&, factor_ref<double>>)
+    explicit own_projection(F move)
+        : single_(move)
+        , double_(std::move(move))
+    {
+    }
+    void project(factor_ref<float> f) const
+    {
+        single_(f);
+    }
+    void project(factor_ref<double> f) const
+    {
+        double_(f);
+    }
+
+  private:
+    std::function<void(factor_ref<float>)> single_;
+    std::function<void(factor_ref<double>)> double_;
+};
+
+/// Constraints chosen at run time: what programs and tests that sweep over combinations use where
+/// compiled code would write all_of. Behaves the same, members in the order added.
 class any_constraint
 {
   public:
     static constexpr bool chosen_at_run_time = true;
-    using member = std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
-                                resolution_limit, no_downward_convex_peak,
-                                scheduled<no_downward_convex_peak>, decaying>;
+    using member =
+        std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
+                     resolution_limit, no_downward_convex_peak, scheduled<no_downward_convex_peak>,
+                     decaying, fixed, own_projection>;
 
     any_constraint() = default;
-    /// From names such as "non_negative" or "sparse:0.1"; numbers follow their name after colons,
-    /// in the order of the constraint's options. Throws invalid_argument for a name it does not
-    /// know and for numbers that cannot be read, are too few or too many.
-    explicit any_constraint(const std::vector<std::string>& names)
+    /// From the texts that runtime::constraint reads. Throws invalid_argument.
+    explicit any_constraint(const std::vector<std::string>& texts)
     {
-        for (const auto& name : names)
-            members_.push_back(parse(name));
+        for (const auto& text : texts)
+            members_.push_back(parse(text));
     }
     void add(const member& m)
     {
@@ -67,71 +95,50 @@ class any_constraint
   private:
     static member parse(const std::string& text)
     {
-        const std::string name = text.substr(0, text.find(':'));
-        const auto numbers = parse_numbers(text, name.size());
-        auto takes = [&](std::size_t least, std::size_t most)
-        {
-            detail::require<invalid_argument>(least <= numbers.size() && numbers.size() <= most,
-                                              "constraint \"", text, "\" has ", numbers.size(),
-                                              " numbers; known are ", known_names());
-        };
+        const detail::part_words words("constraint", text, known_names());
+        const std::string& name = words.name();
         if (name == "non_negative")
-            return takes(0, 0), member{non_negative{}};
+            return words.takes(0, 0), member{non_negative{}};
         if (name == "sparse")
-            return takes(1, 1), member{sparse{.weight = numbers[0]}};
+            return member{sparse{.weight = words.takes(1, 1).number(0)}};
         if (name == "ridge")
-            return takes(1, 1), member{ridge{.weight = numbers[0]}};
+            return member{ridge{.weight = words.takes(1, 1).number(0)}};
         if (name == "bounded")
-            return takes(2, 2), member{bounded{.lower = numbers[0], .upper = numbers[1]}};
+            return member{bounded{.lower = words.takes(2, 2).number(0), .upper = words.number(1)}};
         if (name == "sum_to_one")
-            return takes(0, 0), member{sum_to_one{}};
+            return words.takes(0, 0), member{sum_to_one{}};
         if (name == "unit_norm")
-            return takes(0, 1), member{unit_norm{.p = numbers.empty() ? 2.0 : numbers[0]}};
+            return member{unit_norm{.p = words.takes(0, 1).size() == 0 ? 2.0 : words.number(0)}};
         if (name == "smooth")
-            return takes(1, 1), member{smooth{.weight = numbers[0]}};
+            return member{smooth{.weight = words.takes(1, 1).number(0)}};
         if (name == "resolution_limit")
-            return takes(1, 1), member{resolution_limit{.cutoff = numbers[0]}};
+            return member{resolution_limit{.cutoff = words.takes(1, 1).number(0)}};
         if (name == "no_downward_convex_peak")
-            return takes(0, 2),
-                   numbers.empty()
-                       ? member{no_downward_convex_peak{}}
-                       : member{scheduled(no_downward_convex_peak{}, whole(text, numbers[0], 1),
-                                          numbers.size() > 1 ? whole(text, numbers[1], 1) : 1)};
+            return convex_peak(words.takes(0, 2));
         if (name == "decaying")
-            return takes(1, 1), member{decaying{.component = whole(text, numbers[0], 0)}};
-        throw invalid_argument(
-            detail::text("there is no constraint \"", name, "\"; known are ", known_names()));
+            return member{decaying{.component = words.takes(1, 1).whole(0, "components", 0)}};
+        words.fail();
     }
-
-    /// A number that counts, iterations from 1 or components from 0.
-    static std::size_t whole(const std::string& text, double number, std::size_t least)
+    static member convex_peak(const detail::part_words& words)
     {
-        detail::require<invalid_argument>(
-            number >= static_cast<double>(least) && number == std::floor(number) && number < 1e15,
-            "constraint \"", text, "\" counts ", least == 0 ? "components" : "iterations",
-            " in whole numbers from ", least, ", got ", number);
-        return static_cast<std::size_t>(number);
-    }
-
-    static std::vector<double> parse_numbers(const std::string& text, std::size_t from)
-    {
-        std::vector<double> numbers;
-        while (from < text.size())
-        {
-            const std::size_t end = std::min(text.find(':', from + 1), text.size());
-            const char *first = text.data() + from + 1, *last = text.data() + end;
-            double x = 0;
-            const auto read = std::from_chars(first, last, x);
-            detail::require<invalid_argument>(read.ec == std::errc{} && read.ptr == last,
-                                              "constraint \"", text,
-                                              "\": cannot read the number \"",
-                                              std::string(first, last), "\"; write one like 0.1");
-            numbers.push_back(x);
-            from = end;
-        }
-        return numbers;
+        if (words.size() == 0)
+            return no_downward_convex_peak{};
+        const std::size_t from = words.whole(0, "iterations", 1);
+        const std::size_t every = words.size() > 1 ? words.whole(1, "iterations", 1) : 1;
+        return scheduled(no_downward_convex_peak{}, from, every);
     }
 
     std::vector<member> members_;
 };
+
+namespace runtime
+{
+/// The constraint written as its name, then its numbers after colons, in the order of its options:
+/// "non_negative", "smooth:0.1". Throws invalid_argument for a name that is not known and for
+/// numbers that cannot be read, are too few or too many.
+inline any_constraint constraint(const std::string& text)
+{
+    return any_constraint({text});
+}
+}
 }

@@ -37,7 +37,7 @@ namespace detail
 template <class M, class A>
 auto unless_start(const A& argument)
 {
-    if constexpr (init_policy<A, any_matrix<typename M::factor_type>>)
+    if constexpr (start_for<A, M>)
         return std::tuple<>();
     else
         return std::tuple<const A&>(argument);
@@ -67,6 +67,7 @@ template <class Data, class... Args>
 auto choose_orthogonality(const Data& data, const options& opt, soft_orthogonal update,
                           const std::vector<double>& weights, const Args&... args)
 {
+    static_assert(detail::is_data<Data>::value);
     decltype(auto) x = detail::as_data_matrix(data, opt.threads);
     for (std::size_t i = 0; i < weights.size(); ++i)
         detail::require<invalid_argument>(

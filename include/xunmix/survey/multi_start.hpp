@@ -10,6 +10,7 @@
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/factorize/factorize.hpp>
+#include <xunmix/model/best_of.hpp>
 
 namespace xunmix
 {
@@ -37,6 +38,7 @@ struct multi_start
                                           starts, " of ", iterations);
         using T = typename M::factor_type;
         std::optional<solver<T>> best;
+        best_of ended;
         bool stopped = false;
         for (std::size_t start = 0; start < starts && !stopped; ++start)
         {
@@ -48,7 +50,7 @@ struct multi_start
                 candidate.step();
                 stopped = (is_stopped(args) || ...);
             }
-            if (!best || detail::improves(candidate.current().objective, best->current().objective))
+            if (ended.offer(candidate.current().objective, start))
                 best.emplace(std::move(candidate));
         }
         if (stopped)

@@ -188,10 +188,8 @@ inline void write_text(std::ostream& out, const std::string& text)
 template <class T>
 void write_result(std::ostream& out, const result<T>& r)
 {
-    const auto values = [](factor_ref<const T> f)
-    { return std::vector<T>(f.data(), f.data() + f.rows() * f.rank()); };
-    write_values(out, values(r.maps_matrix()));
-    write_values(out, values(r.components_matrix()));
+    write_values(out, factor<T>(r.maps_matrix()).values());
+    write_values(out, factor<T>(r.components_matrix()).values());
     for_each_scalar(r, [&](const auto& v) { write_value(out, v); });
     write_text(out, r.warning);
     write_values(out, r.history);
