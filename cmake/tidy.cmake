@@ -9,7 +9,7 @@ endif()
 
 # Lends its flags, is never built.
 add_library(tidy_units OBJECT EXCLUDE_FROM_ALL)
-target_link_libraries(tidy_units PRIVATE unmix_support)
+target_link_libraries(tidy_units PRIVATE unmix_program)
 
 # tidy_unit(name file...): one generated file with these. Each main becomes a function of another
 # name, which cannot do without a return; a local variable may have the name of another file's
@@ -28,18 +28,18 @@ function(tidy_unit name)
 endfunction()
 
 # take(list pattern): moves the files of the program whose names match into a list of their own.
-file(GLOB program CONFIGURE_DEPENDS examples/unmix.cpp examples/support/*.cpp)
+file(GLOB program CONFIGURE_DEPENDS examples/unmix/*.cpp
+     examples/unmix/*/*.cpp)
 macro(take list pattern)
   set(${list} ${program})
   list(FILTER ${list} INCLUDE REGEX "/(${pattern})\\.cpp$")
   list(REMOVE_ITEM program ${${list}})
 endmacro()
-take(fits "fit|fit_columns|model|scree")
-take(other_fits "fit_.*|model_.*|unmix")
-take(studies "survey|decompose|report|relevances|comparison")
-take(trees "dendrogram|rank_report|survey_report")
+take(fits "fit|method|scree")
+take(other_fits "options|checks|main")
+take(studies "survey|pca|fit_report|relevances|comparison")
+take(trees "dendrogram|rank|survey_report")
 file(GLOB examples CONFIGURE_DEPENDS examples/*.cpp)
-list(FILTER examples EXCLUDE REGEX "/unmix\\.cpp$")
 file(GLOB benchmarks CONFIGURE_DEPENDS benchmarks/*.cpp benchmarks/figures/*.cpp
      benchmarks/peers/*.cpp)
 tidy_unit(fits ${fits})

@@ -7,8 +7,8 @@
 //
 //   eels_soft_orthogonal [DOSE [SEED]]      counts a position, 300 by default
 
-#include "support/comparison.hpp"
-#include "support/relevances.hpp"
+#include "plot/comparison.hpp"
+#include "plot/relevances.hpp"
 
 #include <xunmix/simulate/silicon_diode.hpp>
 #include <xunmix/survey/choose_orthogonality.hpp>
@@ -24,7 +24,7 @@
 namespace xu = xunmix;
 
 using image = xu::simulate::spectrum_image<std::uint16_t>;
-using found = support::comparison::found;
+using found = unmix::comparison::found;
 
 /// Components and maps in the order of the truth's that resembles them most, components at unit sum
 /// as the truth's.
@@ -64,7 +64,7 @@ void show(const image& diode, const std::string& picture, const std::string& tit
 {
     for (const found& row : rows)
         print(diode, row);
-    support::comparison what;
+    unmix::comparison what;
     what.truth = {"truth", diode.components, diode.maps};
     what.rows = rows;
     what.phases = diode.names;
@@ -73,7 +73,7 @@ void show(const image& diode, const std::string& picture, const std::string& tit
     what.energy.scale = diode.axis.step;
     what.energy.offset = diode.axis.offset;
     what.title = title;
-    support::draw_comparison(picture, what);
+    unmix::draw_comparison(picture, what);
 }
 
 int main(int argc, char** argv)
@@ -111,8 +111,8 @@ int main(int argc, char** argv)
           in_order(diode, choice.best, weight_name(choice.weight) + " (chosen)")});
 
     std::printf("ard keeps %zu of %zu components\n", kept.rank(), ten.rank);
-    support::draw_relevances("eels_relevances.png",
-                             {.trace = trace.values, .title = "Relevances of ten components"});
+    unmix::draw_relevances("eels_relevances.png",
+                           {.trace = trace.values, .title = "Relevances of ten components"});
     if (kept.rank() == three.rank)
         show(diode, "eels_ard.png", "What ard keeps of ten components",
              {in_order(diode, kept, "ard")});

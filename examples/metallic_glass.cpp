@@ -6,7 +6,7 @@
 //
 //   metallic_glass [POSITIONS [SEED]]      128 positions a side are the paper's size; 64 by default
 
-#include "support/figure.hpp"
+#include "plot/figure.hpp"
 
 #include <xunmix/simulate/metallic_glass.hpp>
 #include <xunmix/xunmix.hpp>
@@ -36,10 +36,10 @@ void show(const std::string& name, const xu::result<float>& result, std::size_t 
                         180 / std::numbers::pi * clusters[c].rotations[i]);
         std::printf("\n");
     }
-    support::draw_montage("metallic_glass_" + name + ".png",
-                          {.components = patterns, .maps = maps, .title = name});
-    support::draw_dendrogram("metallic_glass_" + name + "_clusters.png",
-                             support::picture_of(tree, labels, clusters));
+    unmix::draw_montage("metallic_glass_" + name + ".png",
+                        {.components = patterns, .maps = maps, .title = name});
+    unmix::draw_dendrogram("metallic_glass_" + name + "_clusters.png",
+                           unmix::picture_of(tree, labels, clusters));
 }
 
 int main(int argc, char** argv)
@@ -54,8 +54,8 @@ int main(int argc, char** argv)
     const xu::options options{.rank = rank, .max_iterations = 100, .tolerance = 0, .seed = 1};
 
     const auto pca = xu::pca(xu::dense(x), {.rank = rank + 5});
-    support::draw_scree("metallic_glass_scree.png",
-                        {.variances = pca.variances, .mse = pca.mse, .title = "metallic glass"});
+    unmix::draw_scree("metallic_glass_scree.png",
+                      {.variances = pca.variances, .mse = pca.mse, .title = "metallic glass"});
 
     show("primitive",
          xu::factorize(x, options, xu::als{}, xu::on_maps(xu::non_negative{}),

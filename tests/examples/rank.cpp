@@ -4,9 +4,9 @@
 // relevances and spectra beside the truth.
 #include "spectra.hpp"
 
-#include "support/comparison.hpp"
-#include "support/rank_picture.hpp"
-#include "support/relevances.hpp"
+#include "plot/comparison.hpp"
+#include "plot/rank_picture.hpp"
+#include "plot/relevances.hpp"
 
 #include <cmath>
 #include <limits>
@@ -174,21 +174,21 @@ TEST_CASE("criteria are drawn whatever their values")
 {
     const scratch_folder folder;
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    const support::rank_panel panels[] = {
+    const unmix::rank_panel panels[] = {
         {.title = "nothing", .why_not = "not applicable: there is nothing to be had here"},
         {.title = "one", .values = {nan, 2, nan}, .pick = 2, .range = {1, 3}},
         {.title = "gone", .values = {nan, nan, nan}, .pick = 9, .why_not = "a-word-without-end"},
         {.title = "all", .values = {3, 2, 1}, .beneath = {2, 1, 0}, .threshold = 2}};
-    support::rank_picture picture{.ranks = {2, 4, 7}, .recommended = 4, .title = "criteria"};
+    unmix::rank_picture picture{.ranks = {2, 4, 7}, .recommended = 4, .title = "criteria"};
     for (const auto& panel : panels)
     {
         picture.panels.push_back(panel);
-        support::draw_ranks(folder / "rank.png", picture);
+        unmix::draw_ranks(folder / "rank.png", picture);
         CHECK(is_png(read_bytes(folder / "rank.png")));
     }
     picture.ranks.clear();
-    CHECK(message_of<xu::invalid_argument>(
-              [&] { support::draw_ranks(folder / "rank.png", picture); }) ==
+    CHECK(message_of<xu::invalid_argument>([&]
+                                           { unmix::draw_ranks(folder / "rank.png", picture); }) ==
           "a picture of criteria needs at least one rank and one criterion, got 0 and 4");
 }
 
@@ -199,14 +199,14 @@ TEST_CASE("relevances are drawn whatever dies")
     for (const trace& values : {trace{{1, 2}}, trace{{1, 2, 3}, {1, 1e-5, 4}, {1, 0, 5}},
                                 trace{{0, 0}, {0, 0}}, trace{{5}, {std::nan("")}}})
     {
-        support::draw_relevances(folder / "relevances.png", {.trace = values});
+        unmix::draw_relevances(folder / "relevances.png", {.trace = values});
         CHECK(is_png(read_bytes(folder / "relevances.png")));
     }
     CHECK(message_of<xu::invalid_argument>(
-              [&] { support::draw_relevances(folder / "relevances.png", {}); }) ==
+              [&] { unmix::draw_relevances(folder / "relevances.png", {}); }) ==
           "there are no relevances to draw: the trace has 0 iterations; pass it to factorize by "
           "name");
-    CHECK_THROWS_AS(support::draw_relevances(folder / "relevances.png", {.trace = {{1, 2}, {1}}}),
+    CHECK_THROWS_AS(unmix::draw_relevances(folder / "relevances.png", {.trace = {{1, 2}, {1}}}),
                     xu::invalid_argument);
 }
 
@@ -214,15 +214,15 @@ TEST_CASE("spectra are drawn beside the truth, if they are of the same scan")
 {
     const scratch_folder folder;
     const auto diode = xu::simulate::silicon_diode({.scan = {8, 10}, .channels = 20});
-    support::comparison what{.truth = {"truth", diode.components, diode.maps},
-                             .rows = {{"found", diode.components, diode.maps}},
-                             .phases = diode.names,
-                             .energy = {.name = "energy loss", .units = "eV"}};
-    support::draw_comparison(folder / "beside.png", what);
+    unmix::comparison what{.truth = {"truth", diode.components, diode.maps},
+                           .rows = {{"found", diode.components, diode.maps}},
+                           .phases = diode.names,
+                           .energy = {.name = "energy loss", .units = "eV"}};
+    unmix::draw_comparison(folder / "beside.png", what);
     CHECK(is_png(read_bytes(folder / "beside.png")));
     what.rows[0].components = xu::tensor<double>::from_shape({3, 19});
     CHECK(message_of<xu::invalid_argument>(
-              [&] { support::draw_comparison(folder / "beside.png", what); }) ==
+              [&] { unmix::draw_comparison(folder / "beside.png", what); }) ==
           "the components and maps of found must have the truth's shapes, (3, 20) and (3, 8, 10), "
           "got (3, 19) and (3, 8, 10)");
 }

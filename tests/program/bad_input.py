@@ -43,6 +43,8 @@ def write_scans(folder):
     np.save(folder / "complex.npy", scan.astype("c8"))
     np.save(folder / "words.npy", np.array(["a", "b"]))
     np.save(folder / "patterns.npy", g.random((5, 6, 16, 16)))
+    np.save(folder / "tof.npy", g.random((6, 5, 3, 40)))
+    np.save(folder / "series.npy", g.random((2, 3, 4, 6, 6)))
     np.save(folder / "single.npy", scan[:1, :1])
     (folder / "text.npy").write_text("energy,counts\n1,2\n")
     (folder / "nothing.npy").write_text("")

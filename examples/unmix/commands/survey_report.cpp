@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "survey_report.hpp"
+#include "options.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iomanip>
+#include <iterator>
+#include <sstream>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include <xunmix/core/error.hpp>
+#include <xunmix/version.hpp>
+
+namespace unmix
+{
+namespace
+{
+using xunmix::detail::text;
+
+bool has_scaled_pca(const survey_outcome& out)
+{
+    return std::any_of(out.ranks.begin(), out.ranks.end(),
+                       [](const rank_numbers& r) { return std::isfinite(r.scaled_pca); });
+}
+
+/// The warning of the highest rank, which is the gravest, and the ranks that have one.
+std::string warning_of(const survey_outcome& out)
+{
+    const auto first = std::find_if(out.ranks.begin(), out.ranks.end(),
+                                    [](const rank_numbers& r) { return !r.warning.empty(); });
+    if (first == out.ranks.end())
+        return "";
+    const auto& last = out.ranks.back();
+    const std::string which = first->rank == last.rank
+                                  ? text("rank ", last.rank)
+                                  : text("ranks ", first->rank, " to ", last.rank);
+    return "Mind, " + which + ": " + last.warning + " (options --compression, --exact).\n";
+}
+
+std::string crossing_text(const survey_outcome& out)
+{
+    if (!out.crossing)
+        return "";
+    return text("Up to rank ", *out.crossing,
+                " the factorization leaves no more than the PCA scaled for counts: a hint at ",
+                *out.crossing, " components.\n");
+}
+
+json numbers(const rank_numbers& r)
+{
+    return {{"rank", r.rank},
+            {"minimum", r.minimum},
+            {"mean", r.mean},
+            {"standard_deviation", r.deviation},
+            {"near_best", r.near_best},
+            {"best_start", r.best_start + 1},
+            {"best_seed", r.runs[r.best_start].seed},
+            {"status", r.status},
+            {"iterations", r.iterations},
+            {"pca_mse", r.pca},
+            {"scaled_pca_mse", r.scaled_pca}};
+}
+
+/// "mean squared error (counts²)"
+std::string quantity_of(const input& in, const survey_outcome& out)
+{
+    if (out.noise == "poisson")
+        return "mean squared error (in units of the counting noise)";
+    const bool is_counted = std::visit(
+        []<class T>(const xunmix::tensor<T>&) { return std::is_integral_v<T>; }, in.scan.data);
+    return is_counted ? "mean squared error (counts²)" : "mean squared error (data units²)";
+}
+}
+
+table starts_table(const survey_outcome& out)
+{
+    table starts{.columns = {"rank", "start", "seed", "iterations", "status", "dropped", "mse"}};
+    for (const auto& r : out.ranks)
+        for (const auto& run : r.runs)
+            starts.rows.push_back({run.rank, run.start + 1, run.seed, run.iterations,
+                                   std::string(name(run.ended)), int{run.dropped}, run.mse});
+    return starts;
+}
+
+table ranks_table(const survey_outcome& out)
+{
+    table ranks{.columns = {"rank", "minimum", "mean", "standard_deviation", "near_best",
+                            "best_start", "pca_mse", "scaled_pca_mse"}};
+    for (const auto& r : out.ranks)
+        ranks.rows.push_back({r.rank, r.minimum, r.mean, r.deviation, r.near_best, r.best_start + 1,
+                              r.pca, r.scaled_pca});
+    return ranks;
+}
+
+json report(const arguments& a, const input& in, const survey_outcome& out)
+{
+    auto ranks = json::array();
+    auto warnings = json::array();
+    for (const auto& r : out.ranks)
+    {
+        ranks.push_back(numbers(r));
+        if (!r.warning.empty())
+            warnings.push_back({{"rank", r.rank}, {"warning", r.warning}});
+    }
+    json crossing;
+    if (out.crossing)
+        crossing = *out.crossing;
+    return {{"program", "unmix survey"},
+            {"version", xunmix::version},
+            {"command_line", a.command_line},
+            {"data", describe_data(a, in)},
+            {"options", describe_options(a)},
+            {"noise_model", out.noise},
+            {"status", out.ranks.size() < a.survey->ranks.size() ? "stopped" : "done"},
+            {"compression_size", out.compression},
+            {"crossing", crossing},
+            {"warnings", warnings},
+            {"seconds", out.seconds},
+            {"resumed_ranks", out.resumed},
+            {"negative_data", out.negative_data},
+            {"ranks", ranks}};
+}
+
+std::vector<rank_study::other_minima> read_others(const arguments& a, const input& in)
+{
+    using xunmix::detail::require;
+    std::vector<rank_study::other_minima> out;
+    for (const auto& folder : a.survey->beside)
+    {
+        const auto path = folder / "report.json";
+        const std::string refusal = "cannot draw '" + folder.string() + "' beside this survey: ";
+        std::ifstream file(path);
+        const json report = parse_json(std::string(std::istreambuf_iterator<char>(file), {}));
+        require<xunmix::io_error>(report.is_object() &&
+                                      report.value("program", "") == "unmix survey",
+                                  refusal, "there is no report.json of a survey in it");
+        const json data = describe_data(a, in);
+        for (const char* what : {"source", "shape", "position_axis_numbers", "masked"})
+            require<xunmix::invalid_argument>(
+                report.at("data").at(what) == data[what], refusal, "it is of a scan with ", what,
+                " ", text_of(report.at("data").at(what)), ", this one has ", text_of(data[what]));
+        auto& other = out.emplace_back();
+        other.name = report.at("options").at("algorithm").get<std::string>();
+        for (const auto& r : report.at("ranks"))
+        {
+            other.ranks.push_back(r.at("rank").get<std::size_t>());
+            other.values.push_back(r.at("minimum").get<double>());
+        }
+    }
+    return out;
+}
+
+rank_study study_of(const arguments& a, const input& in, const survey_outcome& out,
+                    std::vector<rank_study::other_minima> others)
+{
+    rank_study study{.ranks = {},
+                     .crossing = out.crossing,
+                     .name = others.empty() ? "" : a.algorithm + ", ",
+                     .others = std::move(others),
+                     .is_polished = !a.survey->exact && a.survey->polish > 0,
+                     .title = text(in.source, ": ", a.starts, a.starts == 1 ? " start" : " starts",
+                                   " at each rank, ", a.algorithm, ", ", out.noise, " noise"),
+                     .quantity = quantity_of(in, out)};
+    for (const auto& r : out.ranks)
+    {
+        auto& at = study.ranks.emplace_back();
+        at.rank = r.rank;
+        at.minimum = r.minimum;
+        at.mean = r.mean;
+        at.pca = r.pca;
+        at.scaled_pca = r.scaled_pca;
+        for (const auto& run : r.runs)
+            (run.dropped ? at.dropped : at.starts).push_back(run.mse);
+    }
+    return study;
+}
+
+std::string summary(const arguments& a, const survey_outcome& out)
+{
+    const bool scaled = has_scaled_pca(out);
+    std::ostringstream words;
+    words << "rank     minimum        mean  near best         PCA"
+          << (scaled ? "  PCA for counts\n" : "\n") << std::setprecision(6);
+    for (const auto& r : out.ranks)
+    {
+        words << std::setw(4) << r.rank << std::setw(12) << r.minimum << std::setw(12) << r.mean
+              << std::setw(11) << text(r.near_best, "/", r.runs.size()) << std::setw(12) << r.pca;
+        if (scaled)
+            words << std::setw(16) << r.scaled_pca;
+        words << '\n';
+    }
+    words << crossing_text(out) << warning_of(out);
+    if (out.negative_data > 0)
+        words << "The data hold " << out.negative_data << " negative values.\n";
+    if (out.ranks.size() < a.survey->ranks.size())
+        words << "Stopped after " << out.ranks.size() << " of " << a.survey->ranks.size()
+              << " ranks; the same command with --resume goes on from there.\n";
+    return words.str();
+}
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ranks.hpp"
+#include "options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+namespace unmix
+{
+namespace
+{
+std::size_t read_number(std::string_view text)
+{
+    std::size_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, value);
+    if (text.empty() || failure != std::errc{} || stop != end)
+        throw CLI::ValidationError("--ranks", "cannot read \"" + std::string(text) +
+                                                  "\"; write first and last rank as 2:15, one "
+                                                  "rank as 7, or a list as 2,4,8");
+    if (value < 1 || value > most_components)
+        throw CLI::ValidationError("--ranks", "a rank is a number of components, from 1 to " +
+                                                  std::to_string(most_components) + "; got " +
+                                                  std::string(text));
+    return value;
+}
+}
+
+std::vector<std::size_t> read_ranks(const std::string& text)
+{
+    std::vector<std::size_t> ranks;
+    std::istringstream parts(text);
+    for (std::string part; std::getline(parts, part, ',');)
+    {
+        const auto colon = std::min(part.find(':'), part.size());
+        const std::size_t first = read_number(std::string_view(part).substr(0, colon));
+        const std::size_t last =
+            colon == part.size() ? first : read_number(std::string_view(part).substr(colon + 1));
+        if (first > last)
+            throw CLI::ValidationError("--ranks", part +
+                                                      " is empty: its first rank is above its "
+                                                      "last; write " +
+                                                      std::to_string(last) + ":" +
+                                                      std::to_string(first));
+        for (std::size_t rank = first; rank <= last; ++rank)
+            ranks.push_back(rank);
+    }
+    std::sort(ranks.begin(), ranks.end());
+    return ranks;
+}
+}
