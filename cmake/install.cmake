@@ -18,4 +18,7 @@ write_basic_package_version_file(xunmix-config-version.cmake COMPATIBILITY SameM
                                  ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xunmix-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/xunmix-config-version.cmake DESTINATION ${package_dir})
+# For builds without CMake. Like the package it is the same for every architecture.
+configure_file(cmake/xunmix.pc.in xunmix.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xunmix.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
