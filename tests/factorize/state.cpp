@@ -248,7 +248,7 @@ TEST_CASE("state: memory of an update that is not of this solver's size is refus
         const std::string message = refused();
         CAPTURE(message);
         CHECK(message.starts_with(
-            "the state is damaged, or of another update: its update's weights"));
+            "the state is damaged, or of another update: its update's memories"));
         CHECK(message.ends_with("; start again without it"));
     }
     memory = whole;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any text as names of constraints: constraints that check their options, or an error.
+// Any text as names of parts: constraints that check their options, updates and starts, or an
+// error.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,7 +9,25 @@
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/model/options.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
+#include <xunmix/runtime/any_start.hpp>
+#include <xunmix/runtime/any_update.hpp>
 #include <xunmix/update/hals.hpp>
+
+namespace
+{
+/// What `read` makes of a text, or its error.
+template <class Read>
+void try_to(const Read& read)
+{
+    try
+    {
+        read();
+    }
+    catch (const xunmix::error&)
+    {
+    }
+}
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
@@ -18,17 +37,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             names.emplace_back();
         else
             names.back() += static_cast<char>(data[i]);
-    try
+    try_to(
+        [&]
+        {
+            const xunmix::any_constraint constraint(names);
+            xunmix::grid places{{6, 5}};
+            xunmix::detail::check_options_of<xunmix::hals, float>(constraint, places, 3, "maps");
+            std::vector<float> values(90, 0.5F);
+            xunmix::project(constraint,
+                            xunmix::factor_ref<float>(values.data(), 30, 3, 30, &places));
+        });
+    for (const auto& name : names)
     {
-        const xunmix::any_constraint constraint(names);
-        xunmix::grid places;
-        places.shape = {6, 5};
-        xunmix::detail::check_options_of<xunmix::hals, float>(constraint, places, 3, "maps");
-        std::vector<float> values(90, 0.5F);
-        xunmix::project(constraint, xunmix::factor_ref<float>(values.data(), 30, 3, 30, &places));
-    }
-    catch (const xunmix::error&)
-    {
+        try_to([&] { xunmix::runtime::update(name); });
+        try_to([&] { xunmix::runtime::start(name); });
     }
     return 0;
 }

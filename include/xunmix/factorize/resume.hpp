@@ -55,7 +55,7 @@ void check_parts(const solver_state<T>& state, const std::array<std::size_t, 2>&
     check("best components", state.best_components.size(), state.components.size());
     check("extrapolated factor", state.extrapolated.size(), held);
     for (std::size_t i = 0; i < memory_sizes.size(); ++i)
-        check("update's memory", state.memory[i].size(), memory_sizes[i]);
+        check("update's memories", state.memory[i].size(), memory_sizes[i]);
     require<invalid_argument>(
         state.best_maps.empty() == state.best_components.empty(),
         "the state is damaged: it has best maps or best components, but not both; start again "

@@ -29,16 +29,24 @@ inline constexpr in_place_t in_place{};
 
 namespace detail
 {
+/// Whether numbers may be copied to be read, and whether those unfolded are the caller's own and
+/// not yet a copy made for him.
+struct copying
+{
+    bool may_copy = true, of_original = true;
+};
+
 template <class T>
 unfolded<T> unfold_memory(const T* data, const std::vector<std::size_t>& shape,
                           const std::vector<std::ptrdiff_t>& strides, const positions& where,
-                          std::shared_ptr<const void> owner, bool may_copy)
+                          std::shared_ptr<const void> owner, const copying& how)
 {
     check_positions(where.axes, shape);
     auto x = arrange(shape, strides, where);
     if (const auto in_place = strides_in_place(x))
-        return {data, (*in_place)[0], (*in_place)[1], std::move(x.how), std::move(owner), true};
-    if (!may_copy)
+        return {data,           (*in_place)[0], (*in_place)[1], std::move(x.how), std::move(owner),
+                how.of_original};
+    if (!how.may_copy)
         refuse_to_copy(strides, x);
     const std::size_t n = x.how.positions.size(), m = x.how.channels.size();
     auto copy = aligned_array<T>(n * m);
@@ -50,13 +58,13 @@ unfolded<T> unfold_memory(const T* data, const std::vector<std::size_t>& shape,
 
 template <class E>
 auto unfold_container(const E& e, const positions& where, std::shared_ptr<const void> owner,
-                      bool may_copy)
+                      const copying& how)
 {
     using T = std::remove_cv_t<typename E::value_type>;
     std::vector<std::size_t> shape(e.shape().begin(), e.shape().end());
     std::vector<std::ptrdiff_t> strides(e.strides().begin(), e.strides().end());
     return unfold_memory<T>(e.data() + e.data_offset(), shape, strides, where, std::move(owner),
-                            may_copy);
+                            how);
 }
 
 /// Strides of an array in C order.
@@ -88,15 +96,14 @@ auto unfold_tensor(E&& tensor_like, const positions& where, bool may_copy)
                                             "expression or holds booleans; unfold it without "
                                             "in_place, which copies");
         auto held = std::make_shared<const tensor<T>>(std::forward<E>(tensor_like));
-        auto out = unfold_container(*held, where, held, true);
-        return unfolded<T>(out.data(), out.row_stride(), out.column_stride(), out.shape(), held);
+        return unfold_container(*held, where, held, {.may_copy = true, .of_original = false});
     }
     else if constexpr (std::is_lvalue_reference_v<E>)
-        return unfold_container(tensor_like, where, nullptr, may_copy);
+        return unfold_container(tensor_like, where, nullptr, {.may_copy = may_copy});
     else
     {
         auto held = std::make_shared<const D>(std::forward<E>(tensor_like));
-        return unfold_container(*held, where, held, may_copy);
+        return unfold_container(*held, where, held, {.may_copy = may_copy});
     }
 }
 }
@@ -139,7 +146,8 @@ unfolded<T> unfold(const T* data, const std::vector<std::size_t>& shape,
                                       "unfold needs a stride for each of the ", shape.size(),
                                       " axes, or none for C order; got ", strides.size());
     detail::require<invalid_argument>(data != nullptr, "unfold got a null pointer instead of data");
-    return detail::unfold_memory<T>(data, shape, strides, where, std::move(owner), may_copy);
+    return detail::unfold_memory<T>(data, shape, strides, where, std::move(owner),
+                                    {.may_copy = may_copy});
 }
 
 /// Unfolds numbers in C order. Throws invalid_argument as above, and where the shape is not that of
