@@ -52,8 +52,8 @@ void check_fit(const U& update, std::size_t positions, std::size_t rank)
 
 TEST_CASE("known: one spectrum, few and many, are fitted with known components")
 {
-    for (const std::size_t positions : {1, 2, 40})
-        for (const std::size_t rank : {1, 3, 7})
+    for (const std::size_t positions : std::vector<std::size_t>{1, 2, 40})
+        for (const std::size_t rank : std::vector<std::size_t>{1, 3, 7})
         {
             check_fit(xu::bpp{}, positions, rank);
             check_fit(xu::hals{}, positions, rank);

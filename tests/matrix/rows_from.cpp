@@ -72,14 +72,14 @@ TEST_CASE_TEMPLATE("rows_from: the bits of the rows in memory, masked or not", T
                    std::int32_t, float, double)
 {
     const auto values = some_numbers<T>();
-    for (const std::size_t every : {0, 2, 5})
+    for (const std::size_t every : std::vector<std::size_t>{0, 2, 5})
     {
         const auto p = masked(positions, every), c = masked(channels, every);
         const auto called = rows_of(values, p, c);
         const auto dense = in_memory(values, p, c);
         CHECK(called.squared_norm() == dense.squared_norm());
         CHECK(called.summary().dark_channels == dense.summary().dark_channels);
-        for (const std::size_t threads : {1, 2, 3})
+        for (const std::size_t threads : std::vector<std::size_t>{1, 2, 3})
         {
             const xu::options opt{.rank = 3, .max_iterations = 12, .threads = threads};
             const auto fit = [&](const auto& x)
