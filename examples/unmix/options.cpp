@@ -34,7 +34,8 @@ enum class told
 };
 
 /// Commands, as bits.
-constexpr unsigned fit = 1, survey = 2, rank = 4, all = fit | survey | rank;
+constexpr unsigned for_fit = 1, for_survey = 2, for_rank = 4,
+                   for_all = for_fit | for_survey | for_rank;
 
 /// One option.
 struct row
@@ -50,7 +51,7 @@ struct row
 
 unsigned command_of(const arguments& a)
 {
-    return a.survey ? survey : a.rank_report ? rank : fit;
+    return a.survey ? for_survey : a.rank_report ? for_rank : for_fit;
 }
 
 /// Checks that a text is a whole number from `least` to `most`, in digits: by itself CLI11 takes -1
@@ -126,18 +127,18 @@ std::string known_constraints()
     return "none, or from " + xunmix::any_constraint::known_names() + " [non_negative";
 }
 
-/// Which scan.
-std::vector<row> rows_of_data()
+/// Which scan, and how many components.
+std::vector<row> rows_of_scan()
 {
     return {
-        {"INPUT", all,
+        {"INPUT", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("INPUT", a.input,
                             "Scan: .npy, or HDF5 (.hspy, EMD 1.0, any file with --dataset). "
                             "Without it a simulated scan is taken");
          }},
-        {"--rank", fit,
+        {"--rank", for_fit,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--rank", a.rank, "Number of components")
@@ -145,7 +146,7 @@ std::vector<row> rows_of_data()
                  ->check(whole_number(1, most_components));
          },
          "rank", told::of_run, member(&arguments::rank)},
-        {"--ranks", survey,
+        {"--ranks", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option_function<std::string>(
@@ -157,7 +158,7 @@ std::vector<row> rows_of_data()
                  ->type_name("FIRST:LAST");
          },
          "ranks", told::of_run, member(&survey_request::ranks)},
-        {"--ranks", rank,
+        {"--ranks", for_rank,
          [](CLI::App& app, arguments& a)
          {
              app.add_option_function<std::string>(
@@ -169,7 +170,7 @@ std::vector<row> rows_of_data()
                  ->type_name("FIRST:LAST");
          },
          "ranks", told::of_run, member(&rank_request::ranks)},
-        {"--simulate", all,
+        {"--simulate", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option(
@@ -181,10 +182,17 @@ std::vector<row> rows_of_data()
                      CLI::IsMember({"nanosheets", "silicon_diode", "edx", "eels"}).description(""))
                  ->type_name("NAME");
          }},
-        {"--dataset", all,
+        {"--dataset", for_all,
          [](CLI::App& app, arguments& a)
          { app.add_option("--dataset", a.dataset, "Path of the dataset in an HDF5 file"); }},
-        {"--positions", all,
+    };
+}
+
+/// How it is looked at and cleaned.
+std::vector<row> rows_of_axes()
+{
+    return {
+        {"--positions", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--positions", a.positions,
@@ -194,7 +202,7 @@ std::vector<row> rows_of_data()
                  ->delimiter(',')
                  ->type_name("AXIS,...");
          }},
-        {"--mask-disk", all,
+        {"--mask-disk", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option_function<std::vector<double>>(
@@ -208,13 +216,13 @@ std::vector<row> rows_of_data()
                  ->expected(3)
                  ->type_name("Y,X,R");
          }},
-        {"--clip-negative", all,
+        {"--clip-negative", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_flag("--clip-negative", a.clip_negative,
                           "Set negative values to zero first (mu and ard_mu take none)");
          }},
-        {"--despike", all,
+        {"--despike", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--despike", a.despike,
@@ -222,14 +230,21 @@ std::vector<row> rows_of_data()
                             "deviations above neighbouring positions and channels; 7 is usual")
                  ->type_name("THRESHOLD");
          }},
-        {"--mask-hot", all,
+        {"--mask-hot", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_flag("--mask-hot", a.mask_hot,
                           "Mask channels that stick out of their neighbours at nearly all "
                           "positions");
          }},
-        {"--background", all,
+    };
+}
+
+/// What is subtracted from it.
+std::vector<row> rows_of_background()
+{
+    return {
+        {"--background", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option_function<std::vector<double>>(
@@ -248,17 +263,17 @@ std::vector<row> rows_of_data()
 }
 
 /// What is minimised.
-std::vector<row> rows_of_model()
+std::vector<row> rows_of_objective()
 {
     return {
-        {"--algorithm", fit | survey,
+        {"--algorithm", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option(
                     "--algorithm", a.algorithm,
                     std::string("als, mals, mu, hals or bpp; soft_orthogonal: hals that keeps maps "
                                 "or components apart") +
-                        either(a, survey, "",
+                        either(a, for_survey, "",
                                "; ard (like hals) and ard_mu (like mu): they start with --rank "
                                "components and keep those that the data need; pca: principal "
                                "components, without iterations and constraints, to see how many "
@@ -269,11 +284,11 @@ std::vector<row> rows_of_model()
                  ->capture_default_str();
          },
          "algorithm", told::of_method, member(&arguments::algorithm)},
-        {"--noise", all,
+        {"--noise", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--noise", a.noise,
-                            either(a, rank,
+                            either(a, for_rank,
                                    "gaussian: of unknown variance; poisson: that of counts; auto: "
                                    "poisson for whole numbers that are not negative, else gaussian",
                                    "gaussian: least squares; poisson: weighted by the counts' "
@@ -283,7 +298,7 @@ std::vector<row> rows_of_model()
                  ->capture_default_str();
          },
          "noise", told::of_method, member(&arguments::noise)},
-        {"--beta", fit | survey,
+        {"--beta", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              auto* const option =
@@ -295,14 +310,21 @@ std::vector<row> rows_of_model()
                  option->group("");
          },
          "beta", told::of_method, optional_member(&arguments::beta), false},
-        {"--orthogonality", fit | survey,
+    };
+}
+
+/// Under which constraints.
+std::vector<row> rows_of_constraints()
+{
+    return {
+        {"--orthogonality", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--orthogonality", a.orthogonality,
-                            text("Weight of soft_orthogonal", either(a, survey, "", " and ard"),
+                            text("Weight of soft_orthogonal", either(a, for_survey, "", " and ard"),
                                  ", from 0, plain, to 1, no overlap [",
                                  xunmix::soft_orthogonal{}.weight,
-                                 either(a, survey, "]", "; ard: 0]")))
+                                 either(a, for_survey, "]", "; ard: 0]")))
                  ->type_name("WEIGHT");
          },
          "orthogonality", told::of_method,
@@ -313,12 +335,12 @@ std::vector<row> rows_of_model()
                         : none();
          },
          false},
-        {"--orthogonal-side", fit | survey, declare_orthogonal_side, "orthogonal_side",
+        {"--orthogonal-side", for_fit | for_survey, declare_orthogonal_side, "orthogonal_side",
          told::of_method,
          [](const arguments& a)
          { return a.algorithm == "soft_orthogonal" ? json(name(a.orthogonal_side)) : none(); },
          false},
-        {"--maps", fit | survey,
+        {"--maps", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--maps", a.maps,
@@ -328,7 +350,7 @@ std::vector<row> rows_of_model()
          },
          "on_maps", told::of_method,
          [](const arguments& a) { return json(constraint_names(a, xunmix::side::maps)); }, false},
-        {"--components", fit | survey,
+        {"--components", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--components", a.components,
@@ -340,7 +362,7 @@ std::vector<row> rows_of_model()
          "on_components", told::of_method,
          [](const arguments& a) { return json(constraint_names(a, xunmix::side::components)); },
          false},
-        {"--uncentred", fit,
+        {"--uncentred", for_fit,
          [](CLI::App& app, arguments& a)
          {
              app.add_flag("--uncentred", a.uncentred,
@@ -356,7 +378,7 @@ std::vector<row> rows_of_model()
 std::vector<row> rows_of_starts()
 {
     return {
-        {"--init", fit | survey,
+        {"--init", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option(
@@ -371,7 +393,7 @@ std::vector<row> rows_of_starts()
                  ->capture_default_str();
          },
          "init", told::of_method, member(&arguments::init), false},
-        {"--iterations", all,
+        {"--iterations", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--iterations", a.iterations, "At most so many a start")
@@ -379,7 +401,7 @@ std::vector<row> rows_of_starts()
                  ->capture_default_str();
          },
          "iterations", told::of_method, member(&arguments::iterations), false},
-        {"--tolerance", all,
+        {"--tolerance", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--tolerance", a.tolerance,
@@ -388,7 +410,7 @@ std::vector<row> rows_of_starts()
                  ->capture_default_str();
          },
          "tolerance", told::of_method, member(&arguments::tolerance), false},
-        {"--seed", all,
+        {"--seed", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--seed", a.seed, "Of the first start; the next ones count on from it")
@@ -396,18 +418,25 @@ std::vector<row> rows_of_starts()
                  ->capture_default_str();
          },
          "seed", told::of_method, member(&arguments::seed)},
-        {"--starts", all,
+        {"--starts", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--starts", a.starts,
-                            std::string("Random starts") + either(a, fit, "", " at each rank") +
-                                either(a, rank, ", to see whether they agree",
+                            std::string("Random starts") + either(a, for_fit, "", " at each rank") +
+                                either(a, for_rank, ", to see whether they agree",
                                        "; the one with the least mse is kept"))
                  ->check(whole_number(1, most_starts))
                  ->capture_default_str();
          },
          "starts", told::of_method, member(&arguments::starts), false},
-        {"--screening", fit | survey,
+    };
+}
+
+/// Which starts go on.
+std::vector<row> rows_of_screening()
+{
+    return {
+        {"--screening", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
              auto* const option =
@@ -423,12 +452,12 @@ std::vector<row> rows_of_starts()
     };
 }
 
-/// Of one command each.
-std::vector<row> rows_of_commands()
+/// Of clusters, and of surveys.
+std::vector<row> rows_of_clusters()
 {
     return {
         {"--cluster",
-         fit,
+         for_fit,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--cluster", a.clusters.count,
@@ -440,7 +469,7 @@ std::vector<row> rows_of_commands()
          told::not_at_all,
          {},
          false},
-        {"--linkage", fit,
+        {"--linkage", for_fit,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--linkage", a.clusters.linkage,
@@ -448,13 +477,13 @@ std::vector<row> rows_of_commands()
                  ->check(CLI::IsMember(linkages()))
                  ->capture_default_str();
          }},
-        {"--friedel", fit,
+        {"--friedel", for_fit,
          [](CLI::App& app, arguments& a)
          {
              app.add_flag("--friedel", a.clusters.friedel,
                           "For --cluster, a pattern is the same when turned by 180 degrees");
          }},
-        {"--exact", survey,
+        {"--exact", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_flag("--exact", a.survey->exact,
@@ -462,7 +491,7 @@ std::vector<row> rows_of_commands()
                           "it, instead of on compressed data: slower, without their approximation");
          },
          "exact", told::of_method, member(&survey_request::exact)},
-        {"--halving", survey,
+        {"--halving", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--halving", a.survey->halving,
@@ -472,7 +501,7 @@ std::vector<row> rows_of_commands()
                  ->capture_default_str();
          },
          "halving", told::of_method, member(&survey_request::halving)},
-        {"--compression", survey,
+        {"--compression", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--compression", a.survey->compression,
@@ -482,7 +511,14 @@ std::vector<row> rows_of_commands()
                  ->capture_default_str();
          },
          "compression", told::of_method, member(&survey_request::compression)},
-        {"--polish", survey,
+    };
+}
+
+/// Of surveys and rank reports.
+std::vector<row> rows_of_studies()
+{
+    return {
+        {"--polish", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--polish", a.survey->polish,
@@ -492,7 +528,7 @@ std::vector<row> rows_of_commands()
                  ->capture_default_str();
          },
          "polish", told::of_method, member(&survey_request::polish)},
-        {"--resume", survey,
+        {"--resume", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_flag("--resume", a.survey->resume,
@@ -500,7 +536,7 @@ std::vector<row> rows_of_commands()
                           "options left in the output folder");
          },
          "resume", told::of_run, member(&survey_request::resume)},
-        {"--beside", survey,
+        {"--beside", for_survey,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--beside", a.survey->beside,
@@ -509,7 +545,7 @@ std::vector<row> rows_of_commands()
                  ->delimiter(',')
                  ->type_name("FOLDER,...");
          }},
-        {"--draws", rank,
+        {"--draws", for_rank,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--draws", a.rank_report->draws,
@@ -518,7 +554,7 @@ std::vector<row> rows_of_commands()
                  ->capture_default_str();
          },
          "draws", told::of_method, member(&rank_request::draws)},
-        {"--held-out", rank,
+        {"--held-out", for_rank,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--held-out", a.rank_report->held_out,
@@ -534,7 +570,7 @@ std::vector<row> rows_of_commands()
 std::vector<row> rows_of_run()
 {
     return {
-        {"--threads", all,
+        {"--threads", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--threads", a.threads,
@@ -543,7 +579,7 @@ std::vector<row> rows_of_run()
                  ->capture_default_str();
          },
          "threads", told::of_run, member(&arguments::threads)},
-        {"--output", all,
+        {"--output", for_all,
          [](CLI::App& app, arguments& a)
          {
              app.add_option("--output", a.output,
@@ -559,8 +595,8 @@ const std::vector<row>& table_of_options()
     static const std::vector<row> rows = []
     {
         std::vector<row> out;
-        for (auto part :
-             {rows_of_data(), rows_of_model(), rows_of_starts(), rows_of_commands(), rows_of_run()})
+        for (auto part : {rows_of_scan(), rows_of_objective(), rows_of_starts(), rows_of_clusters(),
+                          rows_of_run()})
             out.insert(out.end(), part.begin(), part.end());
         return out;
     }();
@@ -593,7 +629,7 @@ std::vector<std::string> options_unknown_to_pca()
 {
     std::vector<std::string> out;
     for (const auto& r : table_of_options())
-        if ((r.commands & fit) != 0 && !r.for_pca)
+        if ((r.commands & for_fit) != 0 && !r.for_pca)
             out.emplace_back(r.name);
     return out;
 }
