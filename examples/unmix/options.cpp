@@ -595,8 +595,9 @@ const std::vector<row>& table_of_options()
     static const std::vector<row> rows = []
     {
         std::vector<row> out;
-        for (auto part : {rows_of_scan(), rows_of_objective(), rows_of_starts(), rows_of_clusters(),
-                          rows_of_run()})
+        for (auto part : {rows_of_scan(), rows_of_axes(), rows_of_background(), rows_of_objective(),
+                          rows_of_constraints(), rows_of_starts(), rows_of_screening(),
+                          rows_of_clusters(), rows_of_studies(), rows_of_run()})
             out.insert(out.end(), part.begin(), part.end());
         return out;
     }();
