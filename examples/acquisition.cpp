@@ -65,9 +65,12 @@ int main()
 
     live_unmixer later(scan, "hals", "smooth:0.1"); // perhaps in another process
     later.load(file);
-    while (first.step() && later.step())
-        ;
-    later.step();
+    bool more = true;
+    while (more)
+    {
+        more = first.step();
+        later.step();
+    }
     std::cout << "resumed at iteration 10; mse at 40: " << first.mse() << " and " << later.mse()
               << '\n';
     return first.maps() == later.maps() ? EXIT_SUCCESS : EXIT_FAILURE;

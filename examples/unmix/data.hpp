@@ -8,6 +8,7 @@
 #include <variant>
 
 #include <xunmix/matrix/any_matrix.hpp>
+#include <xunmix/unfold/unfold.hpp>
 
 namespace unmix
 {
@@ -22,6 +23,18 @@ struct weighted_data
 };
 
 /// The scan unfolded, masked and clipped as the user said. It refers to the scan, which stays.
+template <class T>
+xunmix::unfolded<T> unfold(const xunmix::tensor<T>& scan, const input& in, const arguments& a)
+{
+    auto out = xunmix::unfold(scan, xunmix::positions(in.positions));
+    if (in.keep)
+        out = out.mask_channels(*in.keep);
+    if (a.clip_negative)
+        out = out.clipped(T{0});
+    return out;
+}
+
+/// The same of whatever element type.
 any_data unfold(const input& in, const arguments& a);
 
 /// The same, weighted as --noise says. Throws xunmix::invalid_data where the data cannot be.

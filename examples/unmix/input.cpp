@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fstream>
 #include <numeric>
+#include <type_traits>
+#include <variant>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/io/hdf5.hpp>
@@ -196,6 +198,12 @@ std::string describe(const preprocessing& done)
                       done.background->back());
     return words;
 }
+}
+
+bool holds_integers(const input& in)
+{
+    return std::visit([]<class T>(const xunmix::tensor<T>&) { return std::is_integral_v<T>; },
+                      in.scan.data);
 }
 
 input open_input(const arguments& a)

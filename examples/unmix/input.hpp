@@ -43,6 +43,9 @@ struct input
     std::vector<xunmix::axis> position_axes, channel_axes; ///< in the order of the result's
 };
 
+/// Whether the scan's elements are whole numbers by their type.
+bool holds_integers(const input& in);
+
 /// Opens what the arguments name, or simulates a scan. Throws xunmix::error for files, axes and
 /// masks that do not fit.
 input open_input(const arguments& a);

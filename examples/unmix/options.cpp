@@ -60,11 +60,8 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most)
 {
     const auto check = [least, most](const std::string& text) -> std::string
     {
-        std::uint64_t value = 0;
-        const char* const end = text.data() + text.size();
-        const auto [stop, failure] = std::from_chars(text.data(), end, value);
-        const bool whole = !text.empty() && failure == std::errc{} && stop == end;
-        if (whole && value >= least && value <= most)
+        const auto value = read_whole(text);
+        if (value && *value >= least && *value <= most)
             return {};
         return "takes a whole number from " + std::to_string(least) + " to " +
                std::to_string(most) + ", got \"" + text + '"';
@@ -617,6 +614,16 @@ json describe(const arguments& a, bool whole_run)
     }
     return out;
 }
+}
+
+std::optional<std::uint64_t> read_whole(std::string_view text)
+{
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, value);
+    if (text.empty() || failure != std::errc{} || stop != end)
+        return std::nullopt;
+    return value;
 }
 
 void declare_options(CLI::App& app, arguments& a)

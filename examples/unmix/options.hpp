@@ -5,7 +5,9 @@
 #include "json.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +18,9 @@ namespace unmix
 {
 constexpr std::uint64_t most_components = 8192, most_starts = 1'000'000,
                         most_iterations = 1'000'000'000;
+
+/// The whole number that a text is, in digits; nothing where it is something else.
+std::optional<std::uint64_t> read_whole(std::string_view text);
 
 /// Adds the options of a command to its command line, in the order of the table.
 void declare_options(CLI::App& app, arguments& a);

@@ -3,10 +3,8 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 #include <string_view>
-#include <system_error>
 
 namespace unmix
 {
@@ -14,18 +12,16 @@ namespace
 {
 std::size_t read_number(std::string_view text)
 {
-    std::size_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data(), end, value);
-    if (text.empty() || failure != std::errc{} || stop != end)
+    const auto value = read_whole(text);
+    if (!value)
         throw CLI::ValidationError("--ranks", "cannot read \"" + std::string(text) +
                                                   "\"; write first and last rank as 2:15, one "
                                                   "rank as 7, or a list as 2,4,8");
-    if (value < 1 || value > most_components)
+    if (*value < 1 || *value > most_components)
         throw CLI::ValidationError("--ranks", "a rank is a number of components, from 1 to " +
                                                   std::to_string(most_components) + "; got " +
                                                   std::string(text));
-    return value;
+    return static_cast<std::size_t>(*value);
 }
 }
 

@@ -99,7 +99,7 @@ TEST_CASE("unfold: in_place reads where the tensor lies, or says which axis prev
               .starts_with("X cannot be read in place: what is unfolded is an expression"));
     CHECK(message_of<xu::invalid_argument>(
               [&] {
-                  xu::unfold(scan.data(), {3, 4, 5}, {}, xu::positions{0, 2}, nullptr, false);
+                  xu::unfold(scan.data(), {3, 4, 5}, {}, xu::positions{0, 2}, xu::in_place);
               }) == "X cannot be read in place: from position axis 0 to axis 2 the stride is 20 "
                     "where 5 would go on, so that another axis lies between them" +
                         remedy);

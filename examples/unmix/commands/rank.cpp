@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "rank.hpp"
+#include "data.hpp"
 #include "fit_report.hpp"
 #include "options.hpp"
 #include "progress_line.hpp"
@@ -75,17 +76,6 @@ xu::rank_options options_of(const arguments& a)
             .seed = a.seed,
             .threads = a.threads,
             .observer = progress_of_report()};
-}
-
-template <class T>
-xu::rank_findings find_rank(const xu::tensor<T>& scan, const input& in, const arguments& a)
-{
-    auto data = xu::unfold(scan, xu::positions(in.positions));
-    if (in.keep)
-        data = data.mask_channels(*in.keep);
-    if (a.clip_negative)
-        data = data.clipped(T{0});
-    return xu::rank_report(data, options_of(a));
 }
 
 /// How a criterion's panel looks.
@@ -187,7 +177,8 @@ rank_panel error_panel(const xu::rank_findings& found)
 
 xu::rank_findings find_rank(const input& in, const arguments& a)
 {
-    return std::visit([&]<class T>(const xu::tensor<T>& scan) { return find_rank(scan, in, a); },
+    return std::visit([&]<class T>(const xu::tensor<T>& scan)
+                      { return xu::rank_report(unfold(scan, in, a), options_of(a)); },
                       in.scan.data);
 }
 

@@ -71,9 +71,7 @@ std::string quantity_of(const input& in, const survey_outcome& out)
 {
     if (out.noise == "poisson")
         return "mean squared error (in units of the counting noise)";
-    const bool is_counted = std::visit(
-        []<class T>(const xunmix::tensor<T>&) { return std::is_integral_v<T>; }, in.scan.data);
-    return is_counted ? "mean squared error (counts²)" : "mean squared error (data units²)";
+    return holds_integers(in) ? "mean squared error (counts²)" : "mean squared error (data units²)";
 }
 }
 

@@ -97,8 +97,13 @@ class any_constraint
     {
         const detail::part_words words("constraint", text, known_names());
         const std::string& name = words.name();
+        const auto plain = [&](const member& constraint)
+        {
+            words.takes(0, 0);
+            return constraint;
+        };
         if (name == "non_negative")
-            return words.takes(0, 0), member{non_negative{}};
+            return plain(non_negative{});
         if (name == "sparse")
             return member{sparse{.weight = words.takes(1, 1).number(0)}};
         if (name == "ridge")
@@ -106,7 +111,7 @@ class any_constraint
         if (name == "bounded")
             return member{bounded{.lower = words.takes(2, 2).number(0), .upper = words.number(1)}};
         if (name == "sum_to_one")
-            return words.takes(0, 0), member{sum_to_one{}};
+            return plain(sum_to_one{});
         if (name == "unit_norm")
             return member{unit_norm{.p = words.takes(0, 1).size() == 0 ? 2.0 : words.number(0)}};
         if (name == "smooth")

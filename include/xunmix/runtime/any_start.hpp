@@ -29,26 +29,26 @@ class any_start
         std::variant<random_uniform, random_positions, vca, spa, signal_subspace, nndsvd>;
 
     template <class A>
-        requires std::is_constructible_v<choice, A>
-        any_start(A start) // NOLINT(google-explicit-constructor): a start is one of any
-            : chosen_(std::move(start))
-        {
-        }
+        requires(std::is_constructible_v<choice, A>)
+    any_start(A start) // NOLINT(google-explicit-constructor): a start is one of any
+        : chosen_(std::move(start))
+    {
+    }
 
-        /// What the start chosen does. Throws what that throws.
-        template <class T>
-        void operator()(const any_matrix<T>& x, factor_ref<T> maps, factor_ref<T> components,
-                        random_engine& engine, typename any_matrix<T>::workspace& work) const;
+    /// What the start chosen does. Throws what that throws.
+    template <class T>
+    void operator()(const any_matrix<T>& x, factor_ref<T> maps, factor_ref<T> components,
+                    random_engine& engine, typename any_matrix<T>::workspace& work) const;
 
-        /// The names that can be given, for help texts and messages.
-        static std::string known_names()
-        {
-            return "random_uniform, random_positions, vca[:LEAST], spa[:LEAST], "
-                   "signal_subspace[:LEAST], nndsvd, nndsvda, nndsvdar";
-        }
+    /// The names that can be given, for help texts and messages.
+    static std::string known_names()
+    {
+        return "random_uniform, random_positions, vca[:LEAST], spa[:LEAST], "
+               "signal_subspace[:LEAST], nndsvd, nndsvda, nndsvdar";
+    }
 
-      private:
-        choice chosen_;
+  private:
+    choice chosen_;
 };
 
 template <class T>

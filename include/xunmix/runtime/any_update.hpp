@@ -35,29 +35,29 @@ class any_update
                                 ard_multiplicative>;
 
     template <class U>
-        requires std::is_constructible_v<choice, U>
-        any_update(U update) // NOLINT(google-explicit-constructor): an update is one of any
-            : chosen_(std::move(update))
-        {
-        }
+        requires(std::is_constructible_v<choice, U>)
+    any_update(U update) // NOLINT(google-explicit-constructor): an update is one of any
+        : chosen_(std::move(update))
+    {
+    }
 
-        /// Calls use(update) with the update's own type.
-        template <class Use>
-        decltype(auto) visit(Use&& use) const
-        {
-            return std::visit(use, chosen_);
-        }
+    /// Calls use(update) with the update's own type.
+    template <class Use>
+    decltype(auto) visit(Use&& use) const
+    {
+        return std::visit(use, chosen_);
+    }
 
-        /// The names that can be given, with what follows them, for help texts and messages.
-        static std::string known_names()
-        {
-            return "hals, als, bpp, mals, multiplicative, "
-                   "soft_orthogonal[:WEIGHT[:maps|components]], "
-                   "ard[:ORTHOGONALITY], ard_multiplicative";
-        }
+    /// The names that can be given, with what follows them, for help texts and messages.
+    static std::string known_names()
+    {
+        return "hals, als, bpp, mals, multiplicative, "
+               "soft_orthogonal[:WEIGHT[:maps|components]], "
+               "ard[:ORTHOGONALITY], ard_multiplicative";
+    }
 
-      private:
-        choice chosen_;
+  private:
+    choice chosen_;
 };
 
 namespace runtime

@@ -80,10 +80,7 @@ template <class E>
 inline constexpr bool lies_in_memory =
     xt::has_data_interface<E>::value&& xt::has_strides<E>::value &&
     !std::is_same_v<std::remove_cv_t<typename E::value_type>, bool>;
-}
 
-namespace detail
-{
 template <class E>
 auto unfold_tensor(E&& tensor_like, const positions& where, bool may_copy)
 {
@@ -105,6 +102,20 @@ auto unfold_tensor(E&& tensor_like, const positions& where, bool may_copy)
         auto held = std::make_shared<const D>(std::forward<E>(tensor_like));
         return unfold_container(*held, where, held, {.may_copy = may_copy});
     }
+}
+
+template <class T>
+unfolded<T> unfold_pointer(const T* data, const std::vector<std::size_t>& shape,
+                           std::vector<std::ptrdiff_t> strides, const positions& where,
+                           std::shared_ptr<const void> owner, bool may_copy)
+{
+    if (strides.empty())
+        strides = c_order(shape);
+    require<invalid_argument>(strides.size() == shape.size(),
+                              "unfold needs a stride for each of the ", shape.size(),
+                              " axes, or none for C order; got ", strides.size());
+    require<invalid_argument>(data != nullptr, "unfold got a null pointer instead of data");
+    return unfold_memory<T>(data, shape, strides, where, std::move(owner), {.may_copy = may_copy});
 }
 }
 
@@ -132,22 +143,22 @@ auto unfold(E&& tensor_like, const positions& where, in_place_t)
 /// Unfolds numbers that another library holds: `data` points to element (0, 0, ...) of an array of
 /// this shape, `strides` are distances in elements from one index to the next along each axis, C
 /// order where empty; they may be negative. The memory must outlive the result, or `owner` is what
-/// keeps it: the result and its copies hold it. Where it `may_copy` not, that is an error as with
-/// in_place. Throws invalid_argument as above, and for strides
+/// keeps it: the result and its copies hold it. Throws invalid_argument as above, and for strides
 /// of another number than axes.
 template <class T>
 unfolded<T> unfold(const T* data, const std::vector<std::size_t>& shape,
                    std::vector<std::ptrdiff_t> strides, const positions& where,
-                   std::shared_ptr<const void> owner = nullptr, bool may_copy = true)
+                   std::shared_ptr<const void> owner = nullptr)
 {
-    if (strides.empty())
-        strides = detail::c_order(shape);
-    detail::require<invalid_argument>(strides.size() == shape.size(),
-                                      "unfold needs a stride for each of the ", shape.size(),
-                                      " axes, or none for C order; got ", strides.size());
-    detail::require<invalid_argument>(data != nullptr, "unfold got a null pointer instead of data");
-    return detail::unfold_memory<T>(data, shape, strides, where, std::move(owner),
-                                    {.may_copy = may_copy});
+    return detail::unfold_pointer(data, shape, std::move(strides), where, std::move(owner), true);
+}
+/// The same, but never copies.
+template <class T>
+unfolded<T> unfold(const T* data, const std::vector<std::size_t>& shape,
+                   std::vector<std::ptrdiff_t> strides, const positions& where, in_place_t,
+                   std::shared_ptr<const void> owner = nullptr)
+{
+    return detail::unfold_pointer(data, shape, std::move(strides), where, std::move(owner), false);
 }
 
 /// Unfolds numbers in C order. Throws invalid_argument as above, and where the shape is not that of
