@@ -4,7 +4,8 @@
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/compiled/*.cpp)
 add_library(xunmix_compiled STATIC ${sources})
 add_library(xunmix::compiled ALIAS xunmix_compiled)
-set_target_properties(xunmix_compiled PROPERTIES EXPORT_NAME compiled OUTPUT_NAME xunmix)
+set_target_properties(xunmix_compiled PROPERTIES EXPORT_NAME compiled OUTPUT_NAME xunmix
+                      UNITY_BUILD_BATCH_SIZE 4)
 target_link_libraries(xunmix_compiled PUBLIC xunmix)
 target_compile_definitions(xunmix_compiled PUBLIC XUNMIX_COMPILED)
 if(XUNMIX_NATIVE)

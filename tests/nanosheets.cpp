@@ -13,6 +13,8 @@
 #include <xunmix/simulate/nanosheets.hpp>
 #include <xunmix/xunmix.hpp>
 
+namespace nanosheets_test
+{
 namespace
 {
 namespace xu = xunmix;
@@ -99,4 +101,5 @@ TEST_CASE("20 starts of als find the nanosheets and tell Ti2O3 from TiO2 (slow)"
         CHECK(here > 5);
         CHECK(there < 5);
     }
+}
 }

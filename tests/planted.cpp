@@ -8,6 +8,8 @@
 
 #include <xunmix/xunmix.hpp>
 
+namespace planted_test
+{
 namespace
 {
 namespace xu = xunmix;
@@ -99,4 +101,5 @@ TEST_CASE("the unit of the data does not matter")
         CHECK(best_of_starts(p, 3000, xu::hals{}).worst_cosine > 0.999);
         CHECK(best_of_starts(p, 20000, xu::multiplicative{}).worst_cosine > 0.999);
     }
+}
 }

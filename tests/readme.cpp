@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+namespace readme_test
+{
 namespace
 {
 std::string read(const std::filesystem::path& path)
@@ -61,4 +63,5 @@ TEST_CASE("every C++ block of the READMEs is part of an example")
     };
     check("README.md", 1);
     check("examples/README.md", 5);
+}
 }

@@ -2,6 +2,8 @@
 // The tests' own tools.
 #include "support.hpp"
 
+namespace support_test
+{
 using namespace support;
 
 TEST_CASE("support: permuted and scaled columns are matched with cosine 1")
@@ -58,4 +60,5 @@ TEST_CASE("support: both layouts hold the same X")
             CHECK((a(i, c) == X(i, c) && b(i, c) == X(i, c)));
     CHECK(a.shape().positions.shape == b.shape().positions.shape);
     CHECK(a.shape().channels.shape == b.shape().channels.shape);
+}
 }

@@ -70,7 +70,7 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most)
 }
 
 /// A value that does not apply to this run.
-json none()
+json not_for_this_run()
 {
     return json(json::value_t::discarded);
 }
@@ -94,7 +94,8 @@ auto member(Member rank_request::*which)
 template <class Member>
 auto optional_member(std::optional<Member> arguments::*which)
 {
-    return [which](const arguments& a) -> json { return a.*which ? json(*(a.*which)) : none(); };
+    return [which](const arguments& a) -> json
+    { return a.*which ? json(*(a.*which)) : not_for_this_run(); };
 }
 
 /// What follows differs where a command says it in other words.
@@ -329,13 +330,15 @@ std::vector<row> rows_of_constraints()
          {
              return a.algorithm == "soft_orthogonal" || a.algorithm == "ard"
                         ? json(orthogonality_of(a))
-                        : none();
+                        : not_for_this_run();
          },
          false},
         {"--orthogonal-side", for_fit | for_survey, declare_orthogonal_side, "orthogonal_side",
          told::of_method,
-         [](const arguments& a)
-         { return a.algorithm == "soft_orthogonal" ? json(name(a.orthogonal_side)) : none(); },
+         [](const arguments& a) {
+             return a.algorithm == "soft_orthogonal" ? json(name(a.orthogonal_side))
+                                                     : not_for_this_run();
+         },
          false},
         {"--maps", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
@@ -367,7 +370,8 @@ std::vector<row> rows_of_constraints()
                           "values");
          },
          "uncentred", told::of_method,
-         [](const arguments& a) { return a.algorithm == "pca" ? json(a.uncentred) : none(); }},
+         [](const arguments& a)
+         { return a.algorithm == "pca" ? json(a.uncentred) : not_for_this_run(); }},
     };
 }
 

@@ -5,6 +5,8 @@
 
 #include <xunmix/compare/adjusted_rand.hpp>
 
+namespace adjusted_rand_test
+{
 using namespace support;
 using labels = std::vector<std::size_t>;
 
@@ -31,4 +33,5 @@ TEST_CASE("adjusted_rand_index: bad input is refused")
               }) ==
           "the Rand index compares two labellings of the same things, two at least, got 3 and 2 "
           "labels");
+}
 }

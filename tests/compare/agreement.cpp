@@ -5,6 +5,8 @@
 
 #include <xunmix/compare/agreement.hpp>
 
+namespace agreement_test
+{
 using namespace support;
 
 namespace
@@ -278,4 +280,5 @@ TEST_CASE("agreement: bad input is refused")
           "there is one map for each component, got maps of shape (2, 9) and 3 components");
     CHECK(refusal([&] { xu::compare(stack(3, 8), stack(3, 5), stack(3, 9), stack(3, 5)); }) ==
           "only lists of one length can be compared, got 8 and 9 elements");
+}
 }

@@ -6,6 +6,8 @@
 
 #include <xunmix/compare/dendrogram.hpp>
 
+namespace dendrogram_test
+{
 using namespace support;
 
 namespace
@@ -182,4 +184,5 @@ TEST_CASE("dendrogram: bad input")
     CHECK(message_of<invalid_argument>([&] { static_cast<void>(tree.cut_into(3)); }) ==
           "a tree of 2 leaves can be cut into 1 to 2 clusters, got 3");
     CHECK_THROWS_AS(static_cast<void>(tree.cut_into(0)), invalid_argument);
+}
 }

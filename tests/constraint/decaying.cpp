@@ -14,6 +14,8 @@
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace decaying_test
+{
 using namespace support;
 
 static_assert(xu::constraint<xu::decaying, float> && xu::constraint<xu::decaying, double>);
@@ -485,4 +487,5 @@ TEST_CASE("decaying: the best of several starts fits to the noise where a single
                                             xu::on_components(xu::decaying{}, xu::non_negative{}))
                                   .mse);
     CHECK(best < 1.005 * noise);
+}
 }

@@ -5,6 +5,8 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/core/xtensor.hpp>
 
+namespace fixed_test
+{
 using namespace support;
 
 namespace
@@ -111,4 +113,5 @@ TEST_CASE("fixed: shapes that do not fit are refused")
               [&] {
                   xu::fixed(tensor({2, 4}), flags);
               }) == "fixed needs values and flags of one shape, got (2, 4) and (2, 3)");
+}
 }

@@ -8,6 +8,8 @@
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
 
+namespace lists_test
+{
 using namespace support;
 
 namespace
@@ -124,4 +126,5 @@ TEST_CASE("lists: names that any_constraint cannot read are refused")
           "constraint \"decaying:0.5\" counts components in whole numbers from 0, got 0.5");
     CHECK(parse_error("sparse:1e999") ==
           "constraint \"sparse:1e999\": cannot read the number \"1e999\"; write one like 0.1");
+}
 }

@@ -14,6 +14,8 @@
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace penalties_test
+{
 using namespace support;
 
 namespace
@@ -314,4 +316,5 @@ TEST_CASE("a term of a user's own fixes scale and order of the result unless it 
     for (std::size_t i = 0; i < 25; ++i)
         worst = std::max(worst, std::abs(components(i, 0) - towards.target[i]));
     CHECK(worst < 1e-3 * 0.01);
+}
 }

@@ -11,6 +11,8 @@
 #include <xunmix/contract/all_of.hpp>
 #include <xunmix/contract/constraint.hpp>
 
+namespace projections_test
+{
 using namespace support;
 
 namespace
@@ -286,4 +288,5 @@ TEST_CASE("projections: masked rows stay as they are under sum_to_one and fixed"
             CHECK(b.ref()(i, j) == 0);
         }
     CHECK(b.ref()(0, 0) >= 1);
+}
 }

@@ -12,6 +12,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace resolution_limit_test
+{
 using namespace support;
 using xu::frequency_window;
 
@@ -259,4 +261,5 @@ TEST_CASE("resolution_limit: bad input")
                   xu::out_of_band_power(std::span<const double>(image),
                                         std::vector<std::size_t>{3, 5}, 0.2);
               }) == "an image of shape (3, 5) has 15 values, got 12");
+}
 }

@@ -11,6 +11,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace scheduled_test
+{
 using namespace support;
 
 namespace
@@ -157,4 +159,5 @@ TEST_CASE("scheduled: by name as by type")
     };
     CHECK(run(xu::any_constraint({"non_negative", "no_downward_convex_peak:4:3"})) ==
           run(xu::all_of(xu::non_negative{}, xu::scheduled(xu::no_downward_convex_peak{}, 4, 3))));
+}
 }

@@ -12,6 +12,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace smooth_test
+{
 using namespace support;
 
 namespace
@@ -439,4 +441,5 @@ TEST_CASE("smooth: bad input is refused")
               }) ==
           "smooth needs a factor that is an image of at least two places, this one has the shape "
           "(1, 1)");
+}
 }

@@ -26,6 +26,8 @@
 #endif
 #endif
 
+namespace parallel_test
+{
 namespace xu = xunmix;
 
 TEST_CASE("parallel: every task runs once, by one of the workers")
@@ -184,4 +186,5 @@ TEST_CASE("random: whole numbers below n, all of them equally often")
         low += draw < n / 2;
     }
     CHECK(low == doctest::Approx(2000).epsilon(0.1));
+}
 }

@@ -11,6 +11,8 @@
 
 #include <xunmix/core/permute.hpp>
 
+namespace permute_test
+{
 namespace
 {
 using xunmix::detail::strided_axis;
@@ -216,4 +218,5 @@ TEST_CASE_TEMPLATE("permute: larger than the caches, by several threads", T, std
     CHECK(copies(
         src.data(),
         {{whole / 64, 64 * 8}, {rows / 8, static_cast<std::ptrdiff_t>(whole)}, {64 * 8, 1}}, 0, 2));
+}
 }

@@ -9,6 +9,8 @@
 
 #include <xunmix/core/poisson.hpp>
 
+namespace poisson_test
+{
 namespace xs = xunmix::simulate;
 
 TEST_CASE("the logarithm of a factorial equals the sum of logarithms")
@@ -82,4 +84,5 @@ TEST_CASE("a mean of zero never counts, and equal engines count alike")
         xs::poisson(b, 0);
         CHECK(xs::poisson(a, 0.1 * i) == xs::poisson(b, 0.1 * i));
     }
+}
 }

@@ -4,6 +4,8 @@
 #include <xunmix/compare/adjusted_rand.hpp>
 #include <xunmix/diffraction/clustering.hpp>
 
+namespace clustering_test
+{
 using namespace support;
 
 TEST_CASE("clustering: turned patterns come together, their mean is the pattern, their maps add up")
@@ -63,4 +65,5 @@ TEST_CASE("clustering: bad input")
     CHECK_THROWS_AS(xu::gather_clusters(patterns, xu::tensor<double>::from_shape({3, 4, 4}),
                                         xu::similarity(patterns), std::vector<std::size_t>{0, 1}),
                     xu::invalid_argument);
+}
 }

@@ -6,6 +6,8 @@
 #include <xunmix/core/poisson.hpp>
 #include <xunmix/diffraction/estimate_geometry.hpp>
 
+namespace estimate_geometry_test
+{
 using namespace support;
 
 namespace
@@ -125,4 +127,5 @@ TEST_CASE("estimate_geometry: bad input")
     CHECK(refusal(100, 10, 10, 99, 1) ==
           "a mask needs one entry for each of the 100 pixels, got 99");
     CHECK(refusal(100, 10, 10, 0, 0) == "the geometry of a pattern needs one with a positive sum");
+}
 }

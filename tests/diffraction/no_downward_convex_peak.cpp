@@ -11,6 +11,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace no_downward_convex_peak_test
+{
 using namespace support;
 using xu::background_bound;
 
@@ -197,4 +199,5 @@ TEST_CASE("dark_peak_weight: of a dent, of none, and bad input")
     CHECK(xu::dark_peak_weight(std::span<const double>(clean.values), 64, 64, 0) == 0);
     CHECK(message_of<xu::invalid_argument>([&] { weight(matrix(4096, 1)); }) ==
           "the dark-peak weight of a pattern needs a positive sum, got 0");
+}
 }

@@ -5,6 +5,8 @@
 
 #include <xunmix/diffraction/polar.hpp>
 
+namespace polar_test
+{
 using namespace support;
 
 namespace
@@ -140,4 +142,5 @@ TEST_CASE("polar: bad input")
     CHECK_NOTHROW(xu::polar_grid(64, 64, {}, keep));
     CHECK_THROWS_AS(xu::polar_grid(64, 64, {}, std::vector<std::uint8_t>(64 * 64, 0)),
                     invalid_argument);
+}
 }

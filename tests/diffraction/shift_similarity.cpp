@@ -3,6 +3,8 @@
 
 #include <xunmix/diffraction/shift_similarity.hpp>
 
+namespace shift_similarity_test
+{
 using namespace support;
 
 namespace
@@ -111,4 +113,5 @@ TEST_CASE("shift_similarity: bad input")
     CHECK(refusal({3, 20}, 0) == "shift_similarity needs maps (k, y, x), got (3, 20)");
     CHECK(refusal({3, 20, 10}, 20) ==
           "maps of 20 x 10 positions can be shifted by less than their size, got 20");
+}
 }

@@ -7,6 +7,8 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/diffraction/similarity.hpp>
 
+namespace similarity_test
+{
 using namespace support;
 
 namespace
@@ -186,4 +188,5 @@ TEST_CASE("similarity: bad input")
                   xu::similarity(xu::tensor<double>::from_shape({3, 8, 8}),
                                  {.keep = std::vector<std::uint8_t>(9, 1)});
               }) == "the mask has 9 entries for patterns of 64 pixels");
+}
 }

@@ -16,6 +16,8 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/io/npy.hpp>
 
+namespace damaged_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -219,4 +221,5 @@ TEST_CASE("damaged: the mse is that of the files where sums in float have no dig
                   doctest::Approx(mse_of_files(*scan, out)).epsilon(1e-5));
         }
     }
+}
 }

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace methods_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -208,4 +210,5 @@ TEST_CASE("unmix gives one component to a decaying background")
             "decaying needs a component below 3, the number of components, got 3", 1);
     refused("--rank 3 --components decaying:0.5",
             "constraint \"decaying:0.5\" counts components in whole numbers from 0, got 0.5", 1);
+}
 }

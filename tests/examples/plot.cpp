@@ -12,6 +12,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+namespace plot_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -302,4 +304,5 @@ TEST_CASE("display: the scale follows the dynamic range, and low to high is 0 to
     CHECK(std::isnan(decades.place(std::nan(""))));
     const unmix::display_range root{.low = 0, .high = 4, .scale = unmix::display::square_root};
     CHECK(root.place(1) == doctest::Approx(0.5));
+}
 }

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace preparation_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -136,4 +138,5 @@ TEST_CASE("unmix simulates spectrum images with their energy axes")
     check_refused(counted_spectra(), "", "--rank 2 --simulate edx", 1,
                   "--simulate makes a scan in the place of INPUT; leave out one of the two");
     CHECK(run_unmix("--rank 2 --simulate moon").exit_code == 2);
+}
 }

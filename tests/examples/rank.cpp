@@ -20,6 +20,8 @@
 #include <xunmix/io/npy.hpp>
 #include <xunmix/simulate/silicon_diode.hpp>
 
+namespace rank_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -225,4 +227,5 @@ TEST_CASE("spectra are drawn beside the truth, if they are of the same scan")
               [&] { unmix::draw_comparison(folder / "beside.png", what); }) ==
           "the components and maps of found must have the truth's shapes, (3, 20) and (3, 8, 10), "
           "got (3, 19) and (3, 8, 10)");
+}
 }

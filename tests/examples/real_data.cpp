@@ -14,6 +14,8 @@
 #include <xunmix/compare/agreement.hpp>
 #include <xunmix/io/npy.hpp>
 
+namespace real_data_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -189,4 +191,5 @@ TEST_CASE("soil, tree and water of the Samson scene")
         angle += xu::spectral_angle(xu::slice(found.components, order[k]), xu::slice(truth, k)) / 3;
     MESSAGE("mean spectral angle " << angle << " rad (VCA: 0.106)");
     CHECK(angle < 0.3);
+}
 }

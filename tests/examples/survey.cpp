@@ -16,6 +16,8 @@
 #include <xunmix/io/npy.hpp>
 #include <xunmix/simulate/nanosheets.hpp>
 
+namespace survey_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -371,4 +373,5 @@ TEST_CASE("unmix and unmix survey tell how to use them")
     for (const char* option : {"--ranks", "--starts", "--exact", "--halving", "--compression",
                                "--polish", "--resume", "--mask-disk", "--algorithm"})
         CHECK(many.output.find(option) != std::string::npos);
+}
 }

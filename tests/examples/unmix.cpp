@@ -14,6 +14,8 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/io/npy.hpp>
 
+namespace unmix_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -349,4 +351,5 @@ TEST_CASE("unmix ends cleanly on an interrupt and writes what it has")
     const auto report = nlohmann::json::parse(read_bytes(folder / "out" / "report.json"));
     CHECK(report["status"] == "stopped");
     CHECK(report["iterations"].get<std::size_t>() > 0);
+}
 }

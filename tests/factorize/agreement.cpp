@@ -13,6 +13,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace agreement_test
+{
 using namespace support;
 
 namespace
@@ -170,4 +172,5 @@ TEST_CASE("agreement: solvers in two threads share one matrix and do as they do 
     }
     check_same_bits(together[0], alone[0]);
     check_same_bits(together[1], alone[1]);
+}
 }

@@ -96,6 +96,8 @@ void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept
     std::free(memory);
 }
 
+namespace allocations_test
+{
 using namespace support;
 
 namespace
@@ -204,4 +206,5 @@ TEST_CASE("allocations: none either with two reads, nor after a resume")
         second.step();
     CHECK(allocations - before == 0);
     CHECK(second.state().iterations == 14);
+}
 }

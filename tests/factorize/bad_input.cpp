@@ -7,6 +7,8 @@
 #include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace bad_input_test
+{
 using namespace support;
 
 namespace
@@ -189,4 +191,5 @@ TEST_CASE("bad input: a constraint chosen at run time that the update cannot use
                                 xu::on_components(xu::any_constraint({"ridge:1"})));
               }) == "the constraint on the components has no hook this update can use; see the "
                     "table in include/xunmix/contract/README.md");
+}
 }

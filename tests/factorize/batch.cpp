@@ -10,6 +10,8 @@
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace batch_test
+{
 using namespace support;
 
 namespace
@@ -222,4 +224,5 @@ TEST_CASE("batch: any number of threads gives the same bits")
         CHECK(two[i].state().components == one[i].state().components);
         CHECK(two[i].state().objective == one[i].state().objective);
     }
+}
 }

@@ -10,6 +10,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace invariances_test
+{
 using namespace support;
 
 namespace
@@ -186,4 +188,5 @@ TEST_CASE_TEMPLATE("edges: more components than the data has", U, xu::als, xu::h
         const bool slow = std::is_same_v<U, xu::multiplicative>;
         CHECK(relative_distance(f.maps * transposed(f.components), X) < (slow ? 0.03 : 1e-5));
     }
+}
 }

@@ -11,6 +11,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/mals.hpp>
 
+namespace known_test
+{
 using namespace support;
 
 namespace
@@ -109,4 +111,5 @@ TEST_CASE("known: updates that clip say which update fits exactly")
                              "non-negative least-squares fit of the other factor; ";
     CHECK(run(xu::als{}) == rule + "als" + rest);
     CHECK(run(xu::mals{}) == rule + "mals" + rest);
+}
 }

@@ -9,6 +9,8 @@
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace observers_test
+{
 using namespace support;
 
 namespace
@@ -186,4 +188,5 @@ TEST_CASE("progress_bar: long times are told in minutes and rates without expone
     CHECK(out.str() == "iteration 10/1000  mse 2.5  0.5 it/s  at most 33 min 0 s left\n"
                        "iteration 20/40  mse 2.5  0.2 it/s  at most 99.9 s left\n"
                        "iteration 50/100  mse 2.5  50000 it/s  at most 0.001 s left\n");
+}
 }

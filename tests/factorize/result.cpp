@@ -11,6 +11,8 @@
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace result_test
+{
 using namespace support;
 
 namespace
@@ -146,4 +148,5 @@ TEST_CASE("result: zero columns and what is not a number keep order and scale fr
     CHECK(S(1, 2) == 0.8);
     const double nan = std::nan("");
     CHECK(made({nan, 1, 1, 1}, {1, 0, 1, 0}).first(0, 0) == 1); // NaN goes last
+}
 }

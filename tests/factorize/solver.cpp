@@ -17,6 +17,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace solver_test
+{
 using namespace support;
 
 namespace
@@ -335,4 +337,5 @@ TEST_CASE("solver: one rise is not convergence, and a constraint that moves need
     REQUIRE(fixed.status == xu::status::converged);
     CHECK(at_the_end(moving, [](double change) { return std::abs(change) < 1e-5; }) == 10);
     CHECK(at_the_end(fixed, [](double change) { return change < 1e-5; }) == 3);
+}
 }

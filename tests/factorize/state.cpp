@@ -17,6 +17,8 @@
 #include <xunmix/update/mals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace state_test
+{
 using namespace support;
 
 namespace
@@ -334,4 +336,5 @@ TEST_CASE("snapshot: a copy that stays as it was while the solver goes on")
     solver.step();
     CHECK(to_matrix(copy.maps_matrix()).values == maps);
     CHECK(to_matrix(solver.current().maps).values != maps);
+}
 }

@@ -13,6 +13,8 @@
 #include <xunmix/factorize/factorize.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace finite_test
+{
 using namespace support;
 
 namespace
@@ -73,4 +75,5 @@ TEST_CASE("fast math: NaN marks what is free in fixed")
     CHECK(result.mse ==
           doctest::Approx(
               squared_residual(X, to_matrix(result.maps_matrix()), to_matrix(components)) / 300));
+}
 }

@@ -9,6 +9,8 @@
 
 #include "../svd/jacobi.hpp"
 
+namespace nndsvd_test
+{
 using namespace support;
 
 namespace
@@ -219,4 +221,5 @@ TEST_CASE("nndsvd: bad input is refused in words, data of both signs are not")
             blocks(i, c) = i < 3 && c < 3 ? 2 : i >= 3 && c >= 3 ? -1 : 0;
     const factors g = start(unfold_as<double>(blocks), 2);
     CHECK((squared_norm(g.maps) > 0 && g.maps(4, 1) == 0 && g.components(4, 1) == 0));
+}
 }

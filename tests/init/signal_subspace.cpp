@@ -9,6 +9,8 @@
 
 #include "mixtures.hpp"
 
+namespace signal_subspace_test
+{
 using namespace support;
 
 namespace
@@ -360,4 +362,5 @@ TEST_CASE("signal_subspace: bad input is refused in words")
     for (double& x : negative.values)
         x = -x;
     CHECK(refusal(negative, 2).substr(0, 48) == "signal_subspace needs data with a positive mean;");
+}
 }

@@ -8,6 +8,8 @@
 
 #include "mixtures.hpp"
 
+namespace spa_test
+{
 using namespace support;
 
 namespace
@@ -168,4 +170,5 @@ TEST_CASE("spa: bad input is refused in words")
                   xu::make_solver(unfold_as<double>(random_matrix(9, 5, 1)), {.rank = 2},
                                   xu::hals{}, xu::spa{.least = std::nan("")});
               }) == "spa: least is a share of a column's mean, 0 or more, got nan");
+}
 }

@@ -13,6 +13,8 @@
 #include <xunmix/init/random_uniform.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace starts_test
+{
 using namespace support;
 
 namespace
@@ -249,4 +251,5 @@ TEST_CASE("starts: a user's own, moved to where the constraints hold")
     CHECK((f.components(0, 0) == 0.25 && f.components(2, 0) == 1 && f.components(0, 1) == 1));
     const auto g = start(unfold_as<float>(X), 4, 0, ones, xu::on_components(xu::unit_norm{.p = 1}));
     CHECK((g.maps(3, 2) == 8 && g.components(5, 1) == 0.125));
+}
 }

@@ -15,6 +15,8 @@
 #include "../io/files.hpp"
 #include "mixtures.hpp"
 
+namespace vca_test
+{
 using namespace support;
 
 namespace
@@ -321,4 +323,5 @@ TEST_CASE("vca: Samson, on its own and as a start of hals")
         MESSAGE("hals from vca: " << from_vca << ", from random_uniform: " << from_random);
         CHECK(from_vca < from_random);
     }
+}
 }

@@ -7,6 +7,8 @@
 
 #include <xunmix/io/hdf5.hpp>
 
+namespace hdf5_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -458,4 +460,5 @@ TEST_CASE("hdf5: real STEM-EDX signals")
     if (const auto path = data_file("samson.npy"); !path.empty())
         CHECK(reading_fails_with(path) == "'FILE' is not an HDF5 file; scans are read from those "
                                           "and from .npy files: convert it");
+}
 }

@@ -8,6 +8,8 @@
 
 #include <xunmix/io/npy.hpp>
 
+namespace npy_test
+{
 namespace xu = xunmix;
 
 namespace
@@ -294,4 +296,5 @@ TEST_CASE("npy: real files come back byte for byte")
         const bool same = read_bytes(copy) == read_bytes(path);
         CHECK(same);
     }
+}
 }

@@ -5,7 +5,10 @@
 
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/pseudo_inverse.hpp>
+#include <xunmix/model/inner_product.hpp>
 
+namespace dense_small_test
+{
 using namespace support;
 
 namespace
@@ -302,4 +305,5 @@ TEST_CASE("small: the signs of a pair turn where its largest entry is negative")
     std::vector<float> none;
     xu::linalg::make_largest_positive(std::span(none), std::span(none));
     CHECK(none.empty());
+}
 }

@@ -8,6 +8,8 @@
 
 #include <xunmix/linalg/symmetric_eigen.hpp>
 
+namespace symmetric_eigen_test
+{
 namespace linalg = xunmix::linalg;
 using support::matrix;
 using support::random_matrix;
@@ -96,4 +98,5 @@ TEST_CASE("symmetric_eigen: equal values, zeros, and any scale")
             A(i, i) = std::pow(10.0, -static_cast<double>(i));
         check_eigen(A);
     }
+}
 }

@@ -12,6 +12,8 @@
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace beta_divergence_test
+{
 using namespace support;
 
 namespace
@@ -286,4 +288,5 @@ TEST_CASE("beta_divergence: bad input is refused before any work")
                          xu::invalid_data);
     X(2, 2) = -1;
     CHECK_THROWS_AS(run(X, 1), xu::invalid_data);
+}
 }

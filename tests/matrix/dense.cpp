@@ -7,6 +7,8 @@
 
 #include "stored.hpp"
 
+namespace dense_test
+{
 using namespace stored;
 using support::owned_factor;
 using support::to_matrix;
@@ -311,4 +313,5 @@ TEST_CASE("dense: copies read the same data")
     p.data = other.data; // the copy alone holds the data now
     std::swap(p.data, *copy);
     CHECK(all_products(p, 1) == wanted);
+}
 }

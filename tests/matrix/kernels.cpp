@@ -7,6 +7,8 @@
 #include <xunmix/matrix/residual.hpp>
 #include <xunmix/matrix/summary.hpp>
 
+namespace kernels_test
+{
 using namespace support;
 namespace kernels = xu::kernels;
 
@@ -327,4 +329,5 @@ TEST_CASE("kernels: what lies under a mask is not read, be it NaN")
         CHECK(residual[i] == wanted);
     }
     CHECK(unpacked(sums, columns, rank, plan.panels()).values == (transposed(hidden) * C).values);
+}
 }

@@ -13,6 +13,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace rows_from_test
+{
 using namespace support;
 
 namespace
@@ -150,4 +152,5 @@ TEST_CASE("rows_from: bad grids are refused, and what the function throws comes 
     const auto fails = [](std::size_t, std::span<float>)
     { throw std::runtime_error("the camera is gone"); };
     CHECK_THROWS_AS(xu::rows_from<float>({{4}}, {{3}}, fails, 1), std::runtime_error);
+}
 }

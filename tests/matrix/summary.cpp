@@ -7,6 +7,8 @@
 
 #include "stored.hpp"
 
+namespace summary_test
+{
 using namespace stored;
 
 namespace
@@ -165,4 +167,5 @@ TEST_CASE_TEMPLATE("summary: the same bits for any number of threads", T, std::u
         for (std::size_t threads : {0U, 2U, 3U, 5U})
             CHECK(same_bits(xu::dense(data, threads).summary(), one));
     }
+}
 }

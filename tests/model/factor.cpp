@@ -6,6 +6,8 @@
 
 #include <xunmix/model/best_of.hpp>
 
+namespace factor_test
+{
 using namespace support;
 
 namespace
@@ -87,4 +89,5 @@ TEST_CASE("best_of: the least objective in whatever order starts end, of equals 
     CHECK_FALSE(none.is_finite());
     CHECK_FALSE(none.offer(infinity, 1));
     CHECK(none.start() == 3);
+}
 }

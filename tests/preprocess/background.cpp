@@ -5,6 +5,8 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/preprocess/background.hpp>
 
+namespace background_test
+{
 using namespace support;
 
 namespace
@@ -368,4 +370,5 @@ TEST_CASE("background: bad input is refused")
     CHECK(message_of<xu::invalid_argument>(
               [&] { xu::subtract_background(to_tensor(transposed(X)), o); }) ==
           "the energy axis 2 is out of range: the tensor (4, 200) has axes 0 to 1");
+}
 }

@@ -5,6 +5,8 @@
 #include <xunmix/core/random.hpp>
 #include <xunmix/preprocess/display.hpp>
 
+namespace display_test
+{
 using namespace support;
 
 TEST_CASE("display: logarithms and square roots for the eye")
@@ -42,4 +44,5 @@ TEST_CASE("display: the square root evens out counting noise")
             sum += v, squares += v * v;
         CHECK(squares / 20000 - sum * sum / 4e8 == doctest::Approx(1).epsilon(0.06));
     }
+}
 }

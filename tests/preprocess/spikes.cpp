@@ -8,6 +8,8 @@
 #include <xunmix/preprocess/hot_channels.hpp>
 #include <xunmix/preprocess/spikes.hpp>
 
+namespace spikes_test
+{
 using namespace support;
 
 namespace
@@ -326,4 +328,5 @@ TEST_CASE("hot channels: the mask masks, the replacement is the neighbours' medi
           "the share of the positions must be above 0 and at most 1, got 2");
     CHECK_THROWS_AS(xu::replace_channels(data, xu::tensor<bool>::from_shape({24})),
                     xu::invalid_argument);
+}
 }

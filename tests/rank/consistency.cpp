@@ -3,6 +3,8 @@
 
 #include <xunmix/rank/consistency.hpp>
 
+namespace consistency_test
+{
 using namespace support;
 
 namespace
@@ -147,4 +149,5 @@ TEST_CASE("matched_cosine: blind to order and scale, of the best pairs otherwise
     CHECK(xu::stability<double>({fa.view(), fb.view(), fz.view()}) ==
           doctest::Approx((1 + 0.75 + 0.75) / 3));
     CHECK(xu::stability<double>({fa.view()}) == 1);
+}
 }

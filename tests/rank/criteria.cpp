@@ -7,6 +7,8 @@
 
 #include "planted.hpp"
 
+namespace criteria_test
+{
 using namespace support;
 
 namespace
@@ -156,4 +158,5 @@ TEST_CASE("spectrum_of: singular values of an independent decomposition, masks l
     CHECK(message_of<xu::invalid_argument>(
               [&] { xu::spectrum_of(xu::dense(unfold_as<double>(X)), 26, 1); }) ==
           "a spectrum has 1 to min(positions, channels) = 25 values, got 26");
+}
 }

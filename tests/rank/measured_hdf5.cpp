@@ -7,6 +7,8 @@
 #include <xunmix/io/hdf5.hpp>
 #include <xunmix/rank/report.hpp>
 
+namespace measured_hdf5_test
+{
 TEST_CASE("rank_report: core, shell and background of Fe-Pt particles")
 {
     namespace xu = xunmix;
@@ -26,4 +28,5 @@ TEST_CASE("rank_report: core, shell and background of Fe-Pt particles")
     CHECK(s[1] / s[0] == doctest::Approx(0.429).epsilon(0.01));
     CHECK(s[2] / s[0] == doctest::Approx(0.207).epsilon(0.01));
     CHECK(s[3] / s[0] == doctest::Approx(0.0995).epsilon(0.01));
+}
 }

@@ -3,6 +3,8 @@
 
 #include <xunmix/rank/report.hpp>
 
+namespace report_test
+{
 using namespace support;
 
 namespace
@@ -255,4 +257,5 @@ TEST_CASE("rank_report: small and degenerate data give an answer")
         {.ranks = xu::rank_range(1, 6), .starts = 2, .max_iterations = 10, .draws = 4});
     CHECK(report.recommended == 1);
     CHECK(report.rows.size() == 6);
+}
 }

@@ -3,6 +3,8 @@
 
 #include <xunmix/rank/thinning.hpp>
 
+namespace thinning_test
+{
 using namespace support;
 
 namespace
@@ -153,4 +155,5 @@ TEST_CASE("held_out_error: least at the true rank, 1 there, and growing beyond")
           "a held-out error takes 1 to min(positions, channels) = 9 components, got 10");
     CHECK(message_of<xu::invalid_argument>([&] { xu::held_out_error(scan, {.held_out = 1}); }) ==
           "the share held out must lie between 0 and 1, got 1");
+}
 }

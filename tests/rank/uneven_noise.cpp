@@ -9,6 +9,8 @@
 #include "../io/files.hpp"
 #include "planted.hpp"
 
+namespace uneven_noise_test
+{
 using namespace support;
 
 namespace
@@ -178,4 +180,5 @@ TEST_CASE("rank_report: two phases of Mn3O4 in clipped noise")
         CHECK(xu::rank_report(xu::unfold(scan, xu::positions{0, 1}),
                               {.ranks = xu::rank_range(1, highest), .starts = 2})
                   .recommended == 2);
+}
 }

@@ -10,6 +10,8 @@
 #include <xunmix/runtime/any_update.hpp>
 #include <xunmix/survey/survey.hpp>
 
+namespace parts_test
+{
 using namespace support;
 
 namespace
@@ -163,4 +165,5 @@ TEST_CASE("parts: texts that cannot be read are refused with what can be written
           "there is no start \"zeros\"; known are " + xu::any_start::known_names());
     CHECK(message_of<xu::invalid_argument>([] { xu::runtime::start("nndsvd:1"); }) ==
           "start \"nndsvd:1\" has 1 numbers; known are " + xu::any_start::known_names());
+}
 }

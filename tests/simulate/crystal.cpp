@@ -11,6 +11,8 @@
 
 #include <xunmix/simulate/crystal.hpp>
 
+namespace crystal_test
+{
 namespace xs = xunmix::simulate;
 
 namespace
@@ -147,4 +149,5 @@ TEST_CASE("diffracted intensities are those of a weak phase object")
         CHECK(sheet.diffracted(-h, -l, beam) == sheet.diffracted(h, l, beam));
     }
     CHECK(sheet.diffracted(2, 0, beam) < 0.01);
+}
 }

@@ -3,6 +3,8 @@
 
 #include <xunmix/simulate/metallic_glass.hpp>
 
+namespace metallic_glass_test
+{
 using namespace support;
 
 namespace
@@ -134,4 +136,5 @@ TEST_CASE("metallic_glass: bad input is refused")
     CHECK(refusal([](auto& o) { o.electrons = 0; }) ==
           "the glass needs lengths and counts above 0 and a spot fraction between 0 and 1, got "
           "step 1, diameter 7, probe 1, electrons 0, fraction 0.3");
+}
 }

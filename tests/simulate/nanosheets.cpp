@@ -8,6 +8,8 @@
 
 #include <xunmix/simulate/nanosheets.hpp>
 
+namespace nanosheets_test
+{
 namespace xs = xunmix::simulate;
 using support::message_of;
 
@@ -417,4 +419,5 @@ TEST_CASE("only crystals that exist have reflections")
     for (std::size_t k : {0u, 4u})
         CHECK(message_of<xunmix::invalid_argument>([&] { s.reflection(k, 1, 0); })
                   .find("components 1 to 3, got " + std::to_string(k)) != std::string::npos);
+}
 }

@@ -3,6 +3,8 @@
 
 #include <xunmix/simulate/particles.hpp>
 
+namespace particles_test
+{
 using namespace support;
 
 namespace
@@ -117,4 +119,5 @@ TEST_CASE("particles: bad input")
     CHECK(refusal({.spot_fraction = 1.5}) ==
           "the particles need a spot fraction between 0 and 1, got 1.5");
     CHECK(refusal({.hole = -1}) == "the particles need a hole of radius 0 or more, got -1");
+}
 }

@@ -8,6 +8,8 @@
 #include <xunmix/simulate/silicon_diode.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace spectrum_image_test
+{
 using namespace support;
 namespace xs = xunmix::simulate;
 
@@ -531,4 +533,5 @@ TEST_CASE("spectrum_image: options that make no image are refused in words")
     CHECK_NOTHROW(xs::silicon_diode({.scan = {8, 8}, .channels = 8}));
     CHECK_NOTHROW(xs::edx_phantom({.scan = {8, 8}, .channels = 8, .particles = 2}));
     CHECK_NOTHROW(xs::eels_phantom({.scan = {8, 8}, .channels = 8, .dose = 1000}));
+}
 }

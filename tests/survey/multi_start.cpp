@@ -9,6 +9,8 @@
 #include <xunmix/survey/multi_start.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace multi_start_test
+{
 using namespace support;
 
 namespace
@@ -85,4 +87,5 @@ TEST_CASE("multi_start: bad input is refused before any work")
                          "multi_start needs at least one start of one iteration, got 0 of 3",
                          xu::invalid_argument);
     CHECK_THROWS_AS(run({.rank = 5}, xu::multi_start{.iterations = 0}), xu::invalid_argument);
+}
 }

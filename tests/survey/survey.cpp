@@ -14,6 +14,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace survey_test
+{
 using namespace support;
 
 namespace
@@ -795,4 +797,5 @@ TEST_CASE("survey: damaged and foreign files are refused")
     full_disk.setstate(std::ios::badbit);
     CHECK(message_of<xu::io_error>([&] { xu::write_survey(full_disk, found); }) ==
           "the survey could not be written");
+}
 }

@@ -13,6 +13,8 @@
 
 #include "../matrix/stored.hpp"
 
+namespace compressed_test
+{
 using namespace stored;
 using support::owned_factor;
 using support::relative_distance;
@@ -367,4 +369,5 @@ TEST_CASE("compression: heuristic constraints keep the best iterate of both part
         CHECK(result.best_iteration == best->iteration);
         CHECK(result.objective == doctest::Approx(best->objective).epsilon(1e-3));
     }
+}
 }

@@ -7,6 +7,8 @@
 #include <xunmix/svd/pca.hpp>
 #include <xunmix/svd/varimax.hpp>
 
+namespace decompositions_test
+{
 using namespace stored;
 using support::message_of;
 using support::random_matrix;
@@ -255,4 +257,5 @@ TEST_CASE("varimax: a model keeps its product, its components get unit length")
                   xu::varimax_rotation(
                       xu::factor_ref<const double>(f.values.data(), S.rows, 4, S.rows), 2);
               }) == "varimax needs a gamma between 0 and 1, got 2");
+}
 }

@@ -10,6 +10,8 @@
 #include <xunmix/matrix/scaled.hpp>
 #include <xunmix/svd/pca.hpp>
 
+namespace pca_test
+{
 using namespace stored;
 using support::random_matrix;
 using support::squared_norm;
@@ -266,4 +268,5 @@ TEST_CASE("pca: data are checked as by factorize")
     for (double& x : X.values)
         x = 0;
     refuses("zero");
+}
 }

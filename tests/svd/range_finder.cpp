@@ -5,6 +5,8 @@
 #include <xunmix/matrix/dense.hpp>
 #include <xunmix/svd/range_finder.hpp>
 
+namespace range_finder_test
+{
 using namespace stored;
 using support::random_matrix;
 using support::relative_distance;
@@ -271,4 +273,5 @@ TEST_CASE("range_finder: directions that cannot be are refused")
     const xu::dense x(store<double>(counts(10, 30, 1), masked), 1); // 2 and 7 are hidden
     CHECK(refusal(x, 9) == rule + "8 directions, got 9");
     CHECK(refusal(x, 8) == "no exception");
+}
 }

@@ -2,6 +2,8 @@
 // The way back: matrices to tensors, factors to images; and X in memory of its own.
 #include "cases.hpp"
 
+namespace fold_test
+{
 using namespace cases;
 using support::layout;
 using support::matrix;
@@ -139,4 +141,5 @@ TEST_CASE("unfold: packed() and clipped() keep the masks, and NaN stays NaN")
         CHECK(copy.shape().positions.keep == u.shape().positions.keep);
         CHECK(std::isnan(copy(5, 1)));
     }
+}
 }

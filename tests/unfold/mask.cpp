@@ -4,6 +4,8 @@
 
 #include <xunmix/unfold/mask.hpp>
 
+namespace mask_test
+{
 using namespace cases;
 using support::message_of;
 
@@ -158,4 +160,5 @@ TEST_CASE("mask: masks of another shape, and masks that leave nothing")
           "the position mask masks all 20 positions; a mask is true where the data counts");
     CHECK(message([&] { return data.mask_channels(left).mask_channels(right); }) ==
           "the channel mask masks all 42 channels; a mask is true where the data counts");
+}
 }

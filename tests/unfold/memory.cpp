@@ -5,6 +5,8 @@
 
 #include "cases.hpp"
 
+namespace memory_test
+{
 using namespace cases;
 using support::message_of;
 
@@ -116,4 +118,5 @@ TEST_CASE("unfold: bad memory is refused")
               [&] {
                   xu::unfold(static_cast<const float*>(nullptr), {1, 1}, {}, xu::positions{0});
               }) == "unfold got a null pointer instead of data");
+}
 }

@@ -4,6 +4,8 @@
 
 #include "cases.hpp"
 
+namespace unfold_test
+{
 using namespace cases;
 using support::message_of;
 
@@ -223,4 +225,5 @@ TEST_CASE("unfold: axes that cannot be")
           "axis 1 of the tensor (3, 0, 5) is empty; every axis needs at least one element");
     CHECK(message(numbered<bool>({0, 5}), {1}) ==
           "axis 0 of the tensor (0, 5) is empty; every axis needs at least one element");
+}
 }

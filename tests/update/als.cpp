@@ -9,6 +9,8 @@
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/als.hpp>
 
+namespace als_test
+{
 using namespace support;
 
 namespace
@@ -261,4 +263,5 @@ TEST_CASE("als: with all components fixed the maps are the classical fit")
                                       xu::on_components(xu::fixed(to_tensor(S))));
     CHECK(relative_distance(to_matrix(result.components_matrix()), S) == 0);
     CHECK(relative_distance(to_matrix(result.maps_matrix()), least_squares(X, S)) < 1e-12);
+}
 }

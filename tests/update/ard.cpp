@@ -11,10 +11,13 @@
 #include <xunmix/init/given.hpp>
 #include <xunmix/io/npy.hpp>
 #include <xunmix/loss/beta_divergence.hpp>
+#include <xunmix/model/relevance_trace.hpp>
 #include <xunmix/update/ard.hpp>
 #include <xunmix/update/ard_multiplicative.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 
+namespace ard_test
+{
 using namespace support;
 
 namespace
@@ -320,4 +323,5 @@ TEST_CASE("ard_multiplicative: bad input is refused before any work")
         xu::factorize(data, {.rank = 3}, xu::ard_multiplicative{.prune_below = -1}),
         "ard_multiplicative prunes below a share from 0 to less than 1, got -1",
         xu::invalid_argument);
+}
 }

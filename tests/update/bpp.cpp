@@ -12,6 +12,8 @@
 #include <xunmix/update/bpp.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace bpp_test
+{
 using namespace support;
 
 namespace
@@ -428,4 +430,5 @@ TEST_CASE("bpp: ends where hals ends, in fewer iterations")
     compare({"non_negative"}, {"non_negative"}, {}, {});
     compare({"non_negative", "sparse:0.3"}, {"non_negative", "ridge:0.4"}, {.l1 = 0.3},
             {.ridge = 0.4});
+}
 }

@@ -11,6 +11,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace descent_test
+{
 using namespace support;
 
 namespace
@@ -306,4 +308,5 @@ TEST_CASE_TEMPLATE("descent: 300 runs from any data, by the elements themselves"
         check_exactly<T>(seed, xu::bpp{});
         check_exactly<T>(seed, xu::multiplicative{});
     }
+}
 }

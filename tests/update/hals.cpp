@@ -12,6 +12,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace hals_test
+{
 using namespace support;
 
 namespace
@@ -228,4 +230,5 @@ TEST_CASE("hals: a component that vanishes does no harm")
         CHECK(std::isfinite(C(i, 1)));
         CHECK(lean(i, 1) == 0); // nothing but its penalty is left
     }
+}
 }

@@ -9,6 +9,8 @@
 #include <xunmix/update/als.hpp>
 #include <xunmix/update/mals.hpp>
 
+namespace mals_test
+{
 using namespace support;
 
 namespace
@@ -165,4 +167,5 @@ TEST_CASE("mals: bad input is refused before any work")
                          "mals needs a start of its weights that is not negative and finite, got "
                          "-1",
                          xu::invalid_argument);
+}
 }

@@ -9,6 +9,8 @@
 #include <xunmix/init/given.hpp>
 #include <xunmix/update/multiplicative.hpp>
 
+namespace multiplicative_test
+{
 using namespace support;
 
 namespace
@@ -147,4 +149,5 @@ TEST_CASE("multiplicative: what is negative is refused before any work")
     const auto clipped = unfold_as<float>(X).clipped(0);
     CHECK_NOTHROW(xu::factorize(clipped, {.rank = 2, .max_iterations = 2, .threads = 1},
                                 xu::multiplicative{}));
+}
 }

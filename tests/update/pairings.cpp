@@ -31,6 +31,8 @@
 #include <xunmix/update/multiplicative.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 
+namespace pairings_test
+{
 using namespace support;
 
 namespace
@@ -203,4 +205,5 @@ TEST_CASE("pairings: multiplicative projects onto a constraint that has a term a
                       xu::multiplicative{}, xu::on_maps(at_most_half{}));
     for (const auto column : found.maps_matrix().columns())
         CHECK(*std::max_element(column.begin(), column.end()) <= 0.5);
+}
 }

@@ -9,6 +9,8 @@
 #include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/hals.hpp>
 
+namespace rounds_test
+{
 using namespace support;
 
 namespace
@@ -335,4 +337,5 @@ TEST_CASE_TEMPLATE("extrapolation: resumes bit for bit from every iteration", T,
             }
         }
     CHECK(taken_back > 0); // or the test has not seen it all
+}
 }

@@ -11,6 +11,8 @@
 #include <xunmix/update/hals.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 
+namespace soft_orthogonal_test
+{
 using namespace support;
 
 namespace
@@ -254,4 +256,5 @@ TEST_CASE("soft_orthogonal: bad input is refused before any work")
                          xu::invalid_argument);
     CHECK_THROWS_WITH_AS(choose({}), "choose_orthogonality needs weights to choose from",
                          xu::invalid_argument);
+}
 }

@@ -188,7 +188,7 @@ solver<typename M::factor_type> make_solver(const M& x, const options& opt, U up
                                             const Args&... args)
 {
     using namespace detail;
-    constexpr auto known = []<class A>(const A*)
+    [[maybe_unused]] constexpr auto known = []<class A>(const A*)
     {
         return on_maps_rule<A>::value || on_components_rule<A>::value || loss_rule<A>::value ||
                start_for<A, M>;
@@ -247,12 +247,3 @@ void factorize(const Data&, const U&, const options&, const Args&...)
                   "hals{}, ...)");
 }
 }
-
-#define XUNMIX_DENSE(prefix, T, F)                                                                 \
-    prefix template xunmix::any_matrix<F> xunmix::detail::as_any_matrix<xunmix::dense<T>>(         \
-        const xunmix::dense<T>&);                                                                  \
-    prefix template xunmix::data_summary xunmix::summarize(const xunmix::rows_in_memory<T>&,       \
-                                                           std::size_t);
-#ifdef XUNMIX_COMPILED
-XUNMIX_FOR_EACH_ELEMENT(XUNMIX_DENSE, extern)
-#endif

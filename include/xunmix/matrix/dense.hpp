@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/matrix/row_matrix.hpp>
 #include <xunmix/model/unfolding.hpp>
 #include <xunmix/unfold/unfold.hpp>
@@ -59,3 +60,12 @@ dense(unfolded<T>) -> dense<T>;
 template <class T>
 dense(unfolded<T>, std::size_t) -> dense<T>;
 }
+
+#define XUNMIX_DENSE(prefix, T, F)                                                                 \
+    prefix template xunmix::any_matrix<F> xunmix::detail::as_any_matrix<xunmix::dense<T>>(         \
+        const xunmix::dense<T>&);                                                                  \
+    prefix template xunmix::data_summary xunmix::summarize(const xunmix::rows_in_memory<T>&,       \
+                                                           std::size_t);
+#ifdef XUNMIX_COMPILED
+XUNMIX_FOR_EACH_ELEMENT(XUNMIX_DENSE, extern)
+#endif
