@@ -3,3 +3,5 @@
 
 XUNMIX_ANY_START(, float)
 XUNMIX_ANY_START(, double)
+XUNMIX_RANDOM_START(, float)
+XUNMIX_RANDOM_START(, double)

@@ -587,6 +587,12 @@ std::vector<row> rows_of_run()
                             "Folder to write to; its files of the same names are replaced")
                  ->capture_default_str();
          }},
+        {"--no-pictures", for_all,
+         [](CLI::App& app, arguments& a)
+         {
+             app.add_flag("--no-pictures", a.no_pictures,
+                          "Write numbers and the report only: for scripts, which are done sooner");
+         }},
     };
 }
 

@@ -28,8 +28,9 @@ void remove_empty(const std::vector<fs::path>& folders)
 }
 }
 
-run_folder::run_folder(fs::path path)
+run_folder::run_folder(fs::path path, pictures wanted)
     : path_(std::move(path))
+    , wanted_(wanted)
 {
     try
     {
@@ -114,6 +115,12 @@ std::string run_folder::summary() const
 void run_folder::write_picture(const std::string& name,
                                const std::function<void(const fs::path&)>& draw)
 {
+    if (wanted_ == pictures::none)
+    {
+        std::error_code not_there;
+        fs::remove(path_ / name, not_there);
+        return;
+    }
     try
     {
         draw(path_ / name);

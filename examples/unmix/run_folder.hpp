@@ -42,6 +42,13 @@ struct table
     std::vector<std::vector<cell>> rows = {};
 };
 
+/// Whether a run draws pictures.
+enum class pictures
+{
+    drawn,
+    none
+};
+
 /// The folder that a run writes to. Made, and tried for writing, before the work starts; files
 /// appear in it one by one, each whole or not at all, over older ones of the same name; other files
 /// in it stay as they are. A folder that was made here and is still empty in the end is removed.
@@ -53,7 +60,7 @@ class run_folder
   public:
     /// Throws xunmix::io_error where the folder cannot be made or written to, or another run has
     /// it.
-    explicit run_folder(std::filesystem::path path);
+    explicit run_folder(std::filesystem::path path, pictures wanted = pictures::drawn);
     ~run_folder();
     run_folder(const run_folder&) = delete;
     run_folder& operator=(const run_folder&) = delete;
@@ -81,7 +88,8 @@ class run_folder
     void write_json(const std::string& name, const json& value);
     void write_csv(const std::string& name, const table& values);
     /// Calls draw(path of the file). A picture that cannot be drawn costs a warning on the standard
-    /// error, and nothing else: numbers are written before pictures.
+    /// error, and nothing else: numbers are written before pictures. Where none are wanted, one of
+    /// an earlier run, which would not belong to these numbers, is removed.
     void write_picture(const std::string& name,
                        const std::function<void(const std::filesystem::path&)>& draw);
 
@@ -95,6 +103,7 @@ class run_folder
     void remove_leftovers() const;
 
     std::filesystem::path path_;
+    pictures wanted_;
     std::vector<std::filesystem::path> made_; ///< by this object, outermost first
     std::vector<std::string> written_;
     int locked_ = -1; ///< the open folder, as a file descriptor

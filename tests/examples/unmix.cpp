@@ -5,7 +5,10 @@
 #include "program.hpp"
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -85,6 +88,26 @@ TEST_CASE("unmix writes maps, components, history, report and pictures")
         for (const char* picture : {"montage.png", "mse.png"})
             CHECK(read_bytes(out / picture).starts_with("\x89PNG"));
     }
+}
+
+TEST_CASE("unmix --no-pictures writes the same numbers and leaves no older picture beside them")
+{
+    const scratch_folder folder;
+    xu::write_npy(folder / "scan.npy", small_scan());
+    const std::string what = (folder / "scan.npy").string() + " --rank 2 --iterations 5 --output " +
+                             (folder / "out").string();
+    REQUIRE(run_unmix(what).exit_code == 0);
+    const std::string maps = read_bytes(folder / "out" / "maps.npy");
+    CHECK(std::filesystem::exists(folder / "out" / "montage.png"));
+    const auto run = run_unmix(what + " --no-pictures");
+    CHECK(run.exit_code == 0);
+    CHECK(run.output.find(".png") == std::string::npos);
+    CHECK(read_bytes(folder / "out" / "maps.npy") == maps);
+    std::set<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "out"))
+        files.insert(entry.path().filename().string());
+    CHECK(files ==
+          std::set<std::string>{"components.npy", "history.csv", "maps.npy", "report.json"});
 }
 
 TEST_CASE("unmix --algorithm pca writes scores, loadings and scree")

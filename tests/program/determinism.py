@@ -98,7 +98,7 @@ def main():
                 environment = dict(os.environ, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads,
                                    OMP_WAIT_POLICY="passive")
                 out = folder / f"out-{count}-{threads}"
-                command = [program, *case, "--threads", threads, "--output", str(out)]
+                command = [program, *case, "--threads", threads, "--no-pictures", "--output", str(out)]
                 run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
                 if run.returncode:
                     raise SystemExit(f"{' '.join(command)}\n{run.stdout}{run.stderr}")

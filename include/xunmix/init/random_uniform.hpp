@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/init/start.hpp>
+#include <xunmix/matrix/any_matrix.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -20,3 +22,14 @@ struct random_uniform
     }
 };
 }
+
+#define XUNMIX_RANDOM_START(prefix, F)                                                             \
+    prefix template void xunmix::detail::fill_uniform(xunmix::factor_ref<F>,                       \
+                                                      xunmix::random_engine&);                     \
+    prefix template void xunmix::detail::scale_to_fit(                                             \
+        const xunmix::any_matrix<F>&, xunmix::factor_ref<F>, xunmix::factor_ref<F>,                \
+        xunmix::any_matrix<F>::workspace&);
+#ifdef XUNMIX_COMPILED
+XUNMIX_RANDOM_START(extern, float)
+XUNMIX_RANDOM_START(extern, double)
+#endif

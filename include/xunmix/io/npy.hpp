@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/finite.hpp>
 #include <xunmix/io/npy_header.hpp>
 #include <xunmix/io/replacement.hpp>
@@ -241,3 +242,11 @@ void write_npy(const std::filesystem::path& path, const E& expression)
     }
 }
 }
+
+#define XUNMIX_NPY(prefix, T, F)                                                                   \
+    prefix template void xunmix::detail::read_npy_values<T>(std::istream&, xunmix::tensor<T>&,     \
+                                                            const std::filesystem::path&);         \
+    prefix template xunmix::tensor<T> xunmix::read_npy_as<T>(const std::filesystem::path&);
+#ifdef XUNMIX_COMPILED
+XUNMIX_FOR_EACH_ELEMENT(XUNMIX_NPY, extern)
+#endif

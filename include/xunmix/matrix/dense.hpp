@@ -62,6 +62,8 @@ dense(unfolded<T>, std::size_t) -> dense<T>;
 }
 
 #define XUNMIX_DENSE(prefix, T, F)                                                                 \
+    prefix template class xunmix::row_matrix<xunmix::rows_in_memory<T>>;                           \
+    prefix template class xunmix::dense<T>;                                                        \
     prefix template xunmix::any_matrix<F> xunmix::detail::as_any_matrix<xunmix::dense<T>>(         \
         const xunmix::dense<T>&);                                                                  \
     prefix template xunmix::data_summary xunmix::summarize(const xunmix::rows_in_memory<T>&,       \

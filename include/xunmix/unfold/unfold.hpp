@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <xunmix/core/buffer.hpp>
+#include <xunmix/core/compiled.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/permute.hpp>
 #include <xunmix/core/xtensor.hpp>
@@ -176,3 +177,12 @@ unfolded<std::remove_const_t<T>> unfold(std::span<T> data, const std::vector<std
     return unfold(static_cast<const std::remove_const_t<T>*>(data.data()), shape, {}, where);
 }
 }
+
+#define XUNMIX_UNFOLD(prefix, T, F)                                                                \
+    prefix template class xunmix::unfolded<T>;                                                     \
+    prefix template xunmix::unfolded<T> xunmix::detail::unfold_memory<T>(                          \
+        const T*, const std::vector<std::size_t>&, const std::vector<std::ptrdiff_t>&,             \
+        const xunmix::positions&, std::shared_ptr<const void>, const xunmix::detail::copying&);
+#ifdef XUNMIX_COMPILED
+XUNMIX_FOR_EACH_ELEMENT(XUNMIX_UNFOLD, extern)
+#endif
