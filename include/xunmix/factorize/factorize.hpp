@@ -13,6 +13,7 @@
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/contract/loss.hpp>
 #include <xunmix/contract/start.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/compiled.hpp>
@@ -134,6 +135,8 @@ auto solver_for(const M& x, const options& opt, U update, const Args&... args)
     static_assert(losses == 0 || readable_matrix<M>,
                   "a loss such as beta_divergence needs the elements of X: give "
                   "it unfolded, dense or any_matrix, not scaled or compressed");
+    if constexpr (losses == 1)
+        check_loss<decltype(pick<loss_rule>(0, args...)), T>();
     check_types<U, T>(pick<on_maps_rule>(free_maps, args...).constraint);
     check_types<U, T>(pick<on_components_rule>(free_components, args...).constraint);
     return make_solver_from(x, opt, std::move(update),

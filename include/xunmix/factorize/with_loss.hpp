@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/loss.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/model/factor.hpp>
 
@@ -40,7 +41,7 @@ struct with_loss
     template <class M>
     void check(const M& x) const
     {
-        loss.check(x);
+        loss_hook::check(loss, x);
         if constexpr (requires { update.check(x); })
             update.check(x);
     }
@@ -65,7 +66,7 @@ struct with_loss
     void step(factor_ref<T> f, factor_ref<T> numerator, factor_ref<T> denominator, const C& c,
               const state<T>& s) const
     {
-        update.step(f, numerator, denominator, c, loss.exponent(), s);
+        update.step(f, numerator, denominator, c, loss_hook::exponent(loss), s);
     }
 };
 }

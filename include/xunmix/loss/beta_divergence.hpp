@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <xunmix/contract/loss.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/simd.hpp>
 
@@ -29,7 +30,6 @@ struct beta_divergence
     double beta = 1; ///< 0 to 2
 
     using is_loss = void;
-    static constexpr std::size_t most = 64; ///< elements that value() takes at once
 
     /// Throws invalid_argument unless 0 <= beta <= 2, invalid_data for zeros with beta = 0.
     template <class M>
@@ -86,12 +86,11 @@ struct beta_divergence
             }
     }
 
-    /// Twice the sum of d(x, y) over `count` elements, at most `most`, from what weigh gave of
-    /// them.
+    /// Twice the sum of d(x, y) over `count` elements, from what weigh gave of them.
     template <class F>
     double value(const F* x, const F* y, std::size_t count, const F* ratio, const F* power) const
     {
-        F term[most] = {};
+        F term[loss_strip] = {};
         if (beta == 1)
             for (std::size_t i = 0; i < count; ++i)
                 term[i] = x[i] * log(ratio[i] + static_cast<F>(least)) - x[i] + y[i];
@@ -117,11 +116,11 @@ struct beta_divergence
   private:
     /// Eight at a time as they are, for none is negative, and those sums in double.
     template <class F>
-    static double sum(const F (&terms)[most])
+    static double sum(const F (&terms)[loss_strip])
     {
         constexpr std::size_t lanes = 8;
         F parts[lanes] = {};
-        for (std::size_t i = 0; i < most; i += lanes)
+        for (std::size_t i = 0; i < loss_strip; i += lanes)
             for (std::size_t l = 0; l < lanes; ++l)
                 parts[l] += terms[i + l];
         double wide[lanes];

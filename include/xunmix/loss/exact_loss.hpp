@@ -7,6 +7,7 @@
 #include <limits>
 
 #include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/contract/loss.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/options.hpp>
 
@@ -22,7 +23,7 @@ double exact_loss(const M& x, const L& loss, factor_ref<const typename M::factor
                   std::size_t threads)
 {
     using F = typename M::factor_type;
-    constexpr std::size_t width = L::most;
+    constexpr std::size_t width = loss_strip;
     constexpr double smallest = std::numeric_limits<F>::min();
     const bool by_maps = x.sweep_side() == side::maps;
     const auto rows = by_maps ? maps : components, columns = by_maps ? components : maps;
@@ -48,7 +49,7 @@ double exact_loss(const M& x, const L& loss, factor_ref<const typename M::factor
                                      static_cast<double>(columns(c, j));
                             data[count] = static_cast<double>(group.values[r][c]);
                             model[count++] =
-                                y < smallest && !loss.is_finite_at_zero() ? instead : y;
+                                y < smallest && !loss_hook::is_finite_at_zero(loss) ? instead : y;
                         }
                     loss.weigh(data.data(), model.data(), count, ratio.data(), power.data());
                     sums[group.chunk] +=

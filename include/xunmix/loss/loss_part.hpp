@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <xunmix/contract/loss.hpp>
 #include <xunmix/loss/exact_loss.hpp>
 #include <xunmix/loss/quotients.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
@@ -47,7 +48,7 @@ class part_of_loss final : public loss_part<T>
     }
     bool has_plain_denominators() const override
     {
-        return loss_.has_plain_denominators();
+        return loss_hook::has_plain_denominators(loss_);
     }
     void prepare(T least, const grid& columns) override
     {

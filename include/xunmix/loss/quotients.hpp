@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <xunmix/contract/data_matrix.hpp>
+#include <xunmix/contract/loss.hpp>
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/simd.hpp>
@@ -24,8 +25,8 @@ struct ratio_parts
 };
 
 /// One read of X with a loss d(x, y), y = P O^T, P being the factor on the stored rows' side and O
-/// the other. With ratio R = x y^(beta - 2) and power Q = y^(beta - 1), element by element and a
-/// strip of columns at a time, it gives any of
+/// the other. With the loss's ratio R and power Q, d' = Q - R, element by element and a strip of
+/// columns at a time, it gives any of
 ///
 ///     the rows' parts     R O and Q O,
 ///     the columns' parts  R^T P and Q^T P,
@@ -91,8 +92,8 @@ class quotients
 
   private:
     using pack = simd::pack<F>;
-    static constexpr std::size_t width = L::most, most = row_group<F>::most, lanes = simd::lanes<F>,
-                                 packs = width / lanes;
+    static constexpr std::size_t width = loss_strip, most = row_group<F>::most,
+                                 lanes = simd::lanes<F>, packs = width / lanes;
     using strip_values = F[most][width];
 
     struct strip
@@ -111,7 +112,7 @@ class quotients
 
     std::size_t part_count() const
     {
-        return loss_.has_plain_denominators() ? 1 : 2;
+        return loss_hook::has_plain_denominators(loss_) ? 1 : 2;
     }
     /// The columns of O strip by strip, each k x width, filled up with zeros: side by side, where
     /// columns a power of two apart would push each other out of the cache.
