@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 
 #include <xunmix/core/function_ref.hpp>
+#include <xunmix/model/data_summary.hpp>
+#include <xunmix/model/entry_weights.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/inner_product.hpp>
+#include <xunmix/model/unfolding.hpp>
 
 namespace xunmix
 {
-/// What a sweep over X calls for each block of rows, see dense::sweep: with the first row, the
-/// block and the number of the worker.
+/// What a sweep over X calls for each block of rows: with the first row, the block and the number
+/// of the worker.
 template <class T>
 using block_visitor = function_ref<void(std::size_t, factor_ref<T>, std::size_t)>;
 
@@ -22,7 +26,7 @@ struct row_group
     static constexpr std::size_t most = 4;
 
     std::size_t count = 0;
-    std::size_t rows[most] = {};       ///< which, in the stored order, see dense
+    std::size_t rows[most] = {};       ///< which, in the stored order
     const T* values[most] = {};        ///< one number a column; under a mask they may be anything
     std::size_t chunk = 0, worker = 0; ///< of the reads that may be under way at once
 };
@@ -33,7 +37,7 @@ namespace detail
 inline constexpr std::size_t read_chunks = 16;
 }
 
-/// What a read of X calls, see dense::read.
+/// What a read of X calls, see readable_matrix.
 template <class T>
 using row_visitor = function_ref<void(const row_group<T>&)>;
 
@@ -44,24 +48,74 @@ using factor_value_t =
     std::conditional_t<std::is_same_v<T, float> || (std::is_integral_v<T> && sizeof(T) <= 4), float,
                        double>;
 
-/// What X must offer: three verbs, its size, and how it was unfolded. See dense for their meaning.
-/// A matrix whose elements have weights offers inner(side) too, see scaled; its verbs then give the
-/// sides of the weighted normal equations.
+/// X (n x m) as iterations, starts and decompositions see it: its size, how it was unfolded, and
+/// the products that read it. All is const and may be called from several threads at once, each
+/// with a workspace of its own; copies are cheap and refer to the same numbers. It has
+///
+///   factor_type                        float or double: what its factors consist of
+///   workspace                          the memory that one caller needs; `threads` in it is how
+///                                      many may be used, 0 what OpenMP takes
+///   rows(), cols()                     n and m, masked places included
+///   shape()                            how it was unfolded, and which places are masked
+///   summary()                          what is to be known of its elements before any work
+///   squared_norm()                     |X|^2 over the unmasked elements
+///   sweep_side()                       the factor P whose rows a sweep visits; O is the other
+///   multiply(S, out, work)             out = X S (n x k)
+///   multiply_transposed(C, out, work)  out = X^T C (m x k)
+///   sweep(O, visit, product, work)     for each block of rows of P, visit(first_row, block,
+///                                      worker) gets X_b O in `block` and leaves the new rows P_b
+///                                      there; afterwards product = X^T P. (X as seen from P: X^T
+///                                      where P are the components.) Blocks are visited
+///                                      concurrently, each by one worker
+///   residual_squared_norm(C, S, work)  |X - C S^T|^2 over the unmasked elements, in double
+///
+/// Masked rows of `out` and of blocks are zero. A matrix whose elements have weights offers
+/// inner(side) too, see scaled; its verbs then give the sides of the weighted normal equations.
 template <class M>
-concept data_matrix = requires(const M& x, factor_ref<const typename M::factor_type> in,
-                               factor_ref<typename M::factor_type> out, typename M::workspace& work)
+concept data_matrix = std::copy_constructible<M> &&
+    std::default_initializable<typename M::workspace> &&
+    std::floating_point<typename M::factor_type> &&
+    requires(const M& x, factor_ref<const typename M::factor_type> in,
+             factor_ref<typename M::factor_type> out, typename M::workspace& work,
+             block_visitor<typename M::factor_type> visit)
 {
-    x.rows();
-    x.cols();
-    x.squared_norm();
-    x.summary();
-    x.shape();
-    x.sweep_side();
+    {
+        x.rows()
+        } -> std::convertible_to<std::size_t>;
+    {
+        x.cols()
+        } -> std::convertible_to<std::size_t>;
+    {
+        x.squared_norm()
+        } -> std::convertible_to<double>;
+    {
+        x.summary()
+        } -> std::same_as<const data_summary&>;
+    {
+        x.shape()
+        } -> std::same_as<const unfolding&>;
+    {
+        x.sweep_side()
+        } -> std::same_as<side>;
+    work.threads = std::size_t{};
     x.multiply(in, out, work);
     x.multiply_transposed(in, out, work);
-    x.residual_squared_norm(in, in, work);
-    x.sweep(
-        in, [](std::size_t, factor_ref<typename M::factor_type>, std::size_t) {}, out, work);
+    x.sweep(in, visit, out, work);
+    {
+        x.residual_squared_norm(in, in, work)
+        } -> std::convertible_to<double>;
+};
+
+/// A data matrix whose elements can be given weights, see scaled:
+///
+///   residual_squared_norm(C, S, work, weights)  sum w_i v_c (X - C S^T)_ic^2; factors of rank 0
+///                                               give the weighted norm
+template <class M>
+concept weighable_matrix = data_matrix<M> &&
+    requires(const M& x, factor_ref<const typename M::factor_type> in, typename M::workspace& work,
+             const entry_weights* weights)
+{
+    x.residual_squared_norm(in, in, work, weights);
 };
 
 /// The inner product in which X measures the factor of one side: its own, or the plain one.
@@ -82,7 +136,11 @@ bool is_weighted(const M& x)
            inner_product_of(x, side::components).is_weighted();
 }
 
-/// A matrix that hands out its elements, a few rows at a time, for losses that need them.
+/// A matrix that hands out its elements, for losses that need each one:
+///
+///   read(visit, work)  visit(rows) for all stored rows that are not masked, up to four at a time;
+///                      groups of one of the 16 chunks come one after the other, chunks
+///                      concurrently
 template <class M>
 concept readable_matrix = requires(const M& x, row_visitor<typename M::factor_type> visit,
                                    typename M::workspace& work)

@@ -213,7 +213,7 @@ class any_matrix
         double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S, workspace& work,
                                      const entry_weights* weights) const override
         {
-            if constexpr (requires { x_.residual_squared_norm(C, S, own(work), weights); })
+            if constexpr (weighable_matrix<M>)
                 return x_.residual_squared_norm(C, S, own(work), weights);
             else
             {

@@ -152,7 +152,7 @@ class compressed
         pair_->right.multiply_transposed(uc, out, limited(work.right, work));
         detail::weigh_by_root(inner(side::components), out, true);
     }
-    /// As dense::sweep. The rows are visited in blocks, though nothing is read meanwhile.
+    /// See data_matrix. The rows are visited in blocks, though nothing is read meanwhile.
     void sweep(factor_ref<const F> S, block_visitor<F> visit, factor_ref<F> product,
                workspace& work) const
     {
