@@ -9,6 +9,12 @@ if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYP
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# What was compiled before comes out of ccache, where it is installed.
+find_program(XUNMIX_CCACHE ccache)
+if(XUNMIX_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${XUNMIX_CCACHE})
+endif()
 
 add_library(xunmix_flags INTERFACE)
 target_compile_options(xunmix_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
