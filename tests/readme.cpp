@@ -51,7 +51,7 @@ TEST_CASE("every C++ block of the READMEs is part of an example")
     for (const auto& entry : std::filesystem::directory_iterator(root / "examples"))
         if (entry.path().extension() == ".cpp")
             examples += bare(read(entry.path()));
-    const auto check = [&](const char* page, std::size_t least)
+    const auto validate = [&](const char* page, std::size_t least)
     {
         const auto blocks = code_blocks(read(root / page));
         CHECK(blocks.size() >= least);
@@ -61,7 +61,7 @@ TEST_CASE("every C++ block of the READMEs is part of an example")
             CHECK(examples.find(bare(block)) != std::string::npos);
         }
     };
-    check("README.md", 1);
-    check("examples/README.md", 5);
+    validate("README.md", 1);
+    validate("examples/README.md", 5);
 }
 }

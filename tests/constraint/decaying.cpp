@@ -41,7 +41,7 @@ curve projected(const curve& y, xu::decay shape, std::vector<std::uint8_t> keep 
 {
     owned_factor<T> f(as_column(y), xu::grid{{y.size()}, std::move(keep)});
     const xu::decaying constraint{.shape = shape};
-    constraint.check(f.places, 1);
+    constraint.validate(f.places, 1);
     xu::project(constraint, f.ref());
     return to_matrix(f.view()).values;
 }
@@ -354,18 +354,19 @@ TEST_CASE("decaying: non_negative after it changes nothing of what it projects")
 
 TEST_CASE("decaying: bad input is refused")
 {
-    const auto check = [](const xu::decaying& c, std::vector<std::size_t> shape) {
+    const auto validate = [](const xu::decaying& c, std::vector<std::size_t> shape)
+    {
         return message_of<xu::invalid_argument>(
             [&] {
-                c.check(xu::grid{std::move(shape), {}}, 3);
+                c.validate(xu::grid{std::move(shape), {}}, 3);
             });
     };
-    CHECK(check({.component = 3}, {20}) ==
+    CHECK(validate({.component = 3}, {20}) ==
           "decaying needs a component below 3, the number of components, got 3");
-    CHECK(check({}, {4, 5}) ==
+    CHECK(validate({}, {4, 5}) ==
           "decaying needs channels along one axis, spectra; these have the shape (4, 5), in which "
           "no direction is the one to decay in");
-    CHECK(check({.component = 2}, {20}) == "no exception");
+    CHECK(validate({.component = 2}, {20}) == "no exception");
     CHECK(message_of<xu::invalid_argument>(
               [&]
               {

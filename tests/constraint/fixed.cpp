@@ -18,7 +18,7 @@ template <class T>
 matrix projected(const xu::fixed& constraint, const matrix& f)
 {
     owned_factor<T> out(f, xu::grid{{3, 4}, {}});
-    constraint.check(out.places, out.rank);
+    constraint.validate(out.places, out.rank);
     constraint.project(out.ref());
     return to_matrix(out.view());
 }
@@ -88,7 +88,7 @@ TEST_CASE("fixed: a block of rows finds its place in the whole")
 
 TEST_CASE("fixed: shapes that do not fit are refused")
 {
-    const auto check = [](const xu::fixed& c) { c.check(xu::grid{{3, 4}, {}}, 3); };
+    const auto validate = [](const xu::fixed& c) { c.validate(xu::grid{{3, 4}, {}}, 3); };
     const auto tensor = [](std::vector<std::size_t> shape) -> xu::tensor<double>
     {
         auto out = xu::tensor<double>::from_shape(shape);
@@ -99,15 +99,15 @@ TEST_CASE("fixed: shapes that do not fit are refused")
           "fixed needs values of shape (c, places...), got (5)");
     CHECK(message_of<xu::invalid_argument>(
               [&] {
-                  check(xu::fixed(tensor({2, 12})));
+                  validate(xu::fixed(tensor({2, 12})));
               }) == "fixed needs values of shape (c, 3, 4) with 1 <= c <= 3, got (2, 12)");
     CHECK(message_of<xu::invalid_argument>(
               [&] {
-                  check(xu::fixed(tensor({4, 3, 4})));
+                  validate(xu::fixed(tensor({4, 3, 4})));
               }) == "fixed needs values of shape (c, 3, 4) with 1 <= c <= 3, got (4, 3, 4)");
-    CHECK_THROWS_AS(check(xu::fixed(tensor({2, 4, 3}))), xu::invalid_argument);
-    CHECK_THROWS_AS(check(xu::fixed(tensor({0, 3, 4}))), xu::invalid_argument);
-    CHECK_NOTHROW(check(xu::fixed(tensor({3, 3, 4}))));
+    CHECK_THROWS_AS(validate(xu::fixed(tensor({2, 4, 3}))), xu::invalid_argument);
+    CHECK_THROWS_AS(validate(xu::fixed(tensor({0, 3, 4}))), xu::invalid_argument);
+    CHECK_NOTHROW(validate(xu::fixed(tensor({3, 3, 4}))));
     const auto flags = xu::tensor<bool>::from_shape({2, 3});
     CHECK(message_of<xu::invalid_argument>(
               [&] {

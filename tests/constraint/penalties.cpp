@@ -130,7 +130,7 @@ TEST_CASE_TEMPLATE("penalties: prox_column is the minimiser that brute force fin
 TEST_CASE("penalties: value, normal terms and split gradient are one function")
 {
     const matrix f = random_matrix(7, 3, 11, 0.1, 2);
-    const auto check = [&](const auto& constraint)
+    const auto validate = [&](const auto& constraint)
     {
         const matrix gradient = gradient_by_differences(constraint, f);
         CHECK(relative_distance(gradient_of_normal_terms(constraint, f), gradient) < 1e-8);
@@ -150,9 +150,9 @@ TEST_CASE("penalties: value, normal terms and split gradient are one function")
         CHECK(xu::penalty(constraint, owned_factor<double>(f).view()) ==
               doctest::Approx(integral).epsilon(1e-9));
     };
-    check(xu::ridge{.weight = 0.7});
-    check(xu::sparse{.weight = 0.3});
-    check(xu::all_of(xu::ridge{.weight = 0.7}, xu::sparse{.weight = 0.3}));
+    validate(xu::ridge{.weight = 0.7});
+    validate(xu::sparse{.weight = 0.3});
+    validate(xu::all_of(xu::ridge{.weight = 0.7}, xu::sparse{.weight = 0.3}));
 }
 
 TEST_CASE_TEMPLATE("penalties: zero weight does nothing", T, float, double)
@@ -177,21 +177,22 @@ TEST_CASE_TEMPLATE("penalties: zero weight does nothing", T, float, double)
 TEST_CASE("penalties: weights below zero or not finite are refused")
 {
     const xu::grid places{{4}, {}};
-    CHECK(message_of<xu::invalid_argument>([&] { xu::sparse{.weight = -0.5}.check(places, 2); }) ==
-          "sparse needs a weight that is not negative and finite, got -0.5");
-    CHECK(message_of<xu::invalid_argument>([&] { xu::ridge{.weight = -2}.check(places, 2); }) ==
+    CHECK(
+        message_of<xu::invalid_argument>([&] { xu::sparse{.weight = -0.5}.validate(places, 2); }) ==
+        "sparse needs a weight that is not negative and finite, got -0.5");
+    CHECK(message_of<xu::invalid_argument>([&] { xu::ridge{.weight = -2}.validate(places, 2); }) ==
           "ridge needs a weight that is not negative and finite, got -2");
     const double infinity = std::numeric_limits<double>::infinity();
-    CHECK_THROWS_AS((xu::ridge{.weight = infinity}.check(places, 2)), xu::invalid_argument);
-    CHECK_THROWS_AS((xu::sparse{.weight = std::nan("")}.check(places, 2)), xu::invalid_argument);
-    CHECK_NOTHROW((xu::sparse{.weight = 0}.check(places, 2)));
+    CHECK_THROWS_AS((xu::ridge{.weight = infinity}.validate(places, 2)), xu::invalid_argument);
+    CHECK_THROWS_AS((xu::sparse{.weight = std::nan("")}.validate(places, 2)), xu::invalid_argument);
+    CHECK_NOTHROW((xu::sparse{.weight = 0}.validate(places, 2)));
     CHECK(
         message_of<xu::invalid_argument>(
-            [&] { (xu::bounded{.lower = 2, .upper = 1}).check(places, 2); }) ==
+            [&] { (xu::bounded{.lower = 2, .upper = 1}).validate(places, 2); }) ==
         "bounded needs lower <= upper and a finite number between them, got 2 and 1; leave a side "
         "open with lower = -infinity or upper = infinity");
-    CHECK_THROWS_AS((xu::bounded{.lower = std::nan("")}.check(places, 2)), xu::invalid_argument);
-    CHECK_NOTHROW((xu::bounded{.lower = 1, .upper = 1}.check(places, 2)));
+    CHECK_THROWS_AS((xu::bounded{.lower = std::nan("")}.validate(places, 2)), xu::invalid_argument);
+    CHECK_NOTHROW((xu::bounded{.lower = 1, .upper = 1}.validate(places, 2)));
 }
 
 namespace
@@ -259,10 +260,11 @@ TEST_CASE_TEMPLATE("unit_norm: neither overflows nor underflows", T, float, doub
 TEST_CASE("unit_norm: needs p of at least 1")
 {
     const xu::grid places{{4}, {}};
-    CHECK(message_of<xu::invalid_argument>([&] { xu::unit_norm{.p = 0.5}.check(places, 2); }) ==
+    CHECK(message_of<xu::invalid_argument>([&] { xu::unit_norm{.p = 0.5}.validate(places, 2); }) ==
           "unit_norm needs p >= 1, got 0.5");
-    CHECK_THROWS_AS((xu::unit_norm{.p = std::nan("")}.check(places, 2)), xu::invalid_argument);
-    CHECK_NOTHROW((xu::unit_norm{.p = std::numeric_limits<double>::infinity()}.check(places, 2)));
+    CHECK_THROWS_AS((xu::unit_norm{.p = std::nan("")}.validate(places, 2)), xu::invalid_argument);
+    CHECK_NOTHROW(
+        (xu::unit_norm{.p = std::numeric_limits<double>::infinity()}.validate(places, 2)));
 }
 
 namespace

@@ -63,7 +63,7 @@ std::vector<T> projected(std::vector<T> map, std::vector<std::size_t> shape,
                          const xu::resolution_limit& limit)
 {
     const xu::grid places{std::move(shape), {}};
-    limit.check(places, 1);
+    limit.validate(places, 1);
     limit.project(xu::factor_ref<T>(map.data(), map.size(), 1, map.size(), &places));
     return map;
 }
@@ -238,22 +238,22 @@ TEST_CASE("resolution_limit: with every update the maps keep to the limit")
 
 TEST_CASE("resolution_limit: bad input")
 {
-    const auto check = [](const xu::resolution_limit& limit,
-                          std::vector<std::size_t> shape = {8, 8}) {
-        limit.check(xu::grid{std::move(shape), {}}, 2);
+    const auto validate = [](const xu::resolution_limit& limit,
+                             std::vector<std::size_t> shape = {8, 8}) {
+        limit.validate(xu::grid{std::move(shape), {}}, 2);
     };
     using xu::invalid_argument;
-    CHECK(message_of<invalid_argument>([&] { check({}); }) ==
+    CHECK(message_of<invalid_argument>([&] { validate({}); }) ==
           "resolution_limit needs a cutoff above 0 and at most 0.5 cycles a position, the Nyquist "
           "frequency, got 0");
-    CHECK(message_of<invalid_argument>([&] { check({.cutoff = 0.6}); }) ==
+    CHECK(message_of<invalid_argument>([&] { validate({.cutoff = 0.6}); }) ==
           "resolution_limit needs a cutoff above 0 and at most 0.5 cycles a position, the Nyquist "
           "frequency, got 0.6");
-    CHECK(message_of<invalid_argument>([&] { check({.cutoff = 0.2, .edge = 1.5}); }) ==
+    CHECK(message_of<invalid_argument>([&] { validate({.cutoff = 0.2, .edge = 1.5}); }) ==
           "resolution_limit needs an edge between 0 and 1, got 1.5");
-    CHECK(message_of<invalid_argument>([&] { check({.cutoff = 0.2, .rounds = 0}); }) ==
+    CHECK(message_of<invalid_argument>([&] { validate({.cutoff = 0.2, .rounds = 0}); }) ==
           "resolution_limit needs at least one round, got 0");
-    CHECK(message_of<invalid_argument>([&] { check({.cutoff = 0.2}, {}); }) ==
+    CHECK(message_of<invalid_argument>([&] { validate({.cutoff = 0.2}, {}); }) ==
           "resolution_limit needs a factor that is an image; this one has no shape");
     const std::vector<double> image(12);
     CHECK(message_of<invalid_argument>(

@@ -130,14 +130,14 @@ TEST_CASE("scheduled: bad input")
 {
     const xu::grid image{{9, 9}, {}}, curve{{9}, {}};
     const auto refusal = [](const auto& c, const xu::grid& places)
-    { return message_of<xu::invalid_argument>([&] { c.check(places, 3); }); };
+    { return message_of<xu::invalid_argument>([&] { c.validate(places, 3); }); };
     const std::string rule =
         "scheduled counts iterations from 1 and needs a step of at least 1, got ";
     const xu::no_downward_convex_peak peaks{};
     CHECK(refusal(xu::scheduled(peaks, 0), image) == rule + "from 0 every 1");
     CHECK(refusal(xu::scheduled(peaks, 3, 0), image) == rule + "from 3 every 0");
     CHECK(refusal(xu::scheduled(peaks, 3), curve) == refusal(peaks, curve));
-    xu::scheduled(peaks, 3, 2).check(image, 3);
+    xu::scheduled(peaks, 3, 2).validate(image, 3);
     const auto parse = [](const std::string& name)
     { return message_of<xu::invalid_argument>([&] { xu::any_constraint({name}); }); };
     for (const std::string number : {"0", "-1", "1.5"})

@@ -437,7 +437,7 @@ TEST_CASE("smooth: bad input is refused")
           "smooth needs a weight that is not negative and finite, got inf");
     CHECK(message_of<xu::invalid_argument>(
               [] {
-                  xu::smooth{}.check({{1, 1}, {}}, 2);
+                  xu::smooth{}.validate({{1, 1}, {}}, 2);
               }) ==
           "smooth needs a factor that is an image of at least two places, this one has the shape "
           "(1, 1)");

@@ -45,7 +45,7 @@ matrix projected(const matrix& f, std::size_t rows, std::size_t columns,
                  std::vector<std::uint8_t> keep = {})
 {
     owned_factor<T> out(f, xu::grid{{rows, columns}, std::move(keep)});
-    constraint.check(out.places, out.rank);
+    constraint.validate(out.places, out.rank);
     constraint.project(out.ref());
     return to_matrix(out.view());
 }
@@ -171,19 +171,20 @@ TEST_CASE("no_downward_convex_peak: works with every update, the best iterate is
 
 TEST_CASE("no_downward_convex_peak: bad input")
 {
-    const auto check = [](std::vector<std::size_t> shape, xu::polar_geometry geometry = {}) {
-        xu::no_downward_convex_peak{.geometry = geometry}.check(xu::grid{std::move(shape), {}}, 2);
+    const auto validate = [](std::vector<std::size_t> shape, xu::polar_geometry geometry = {}) {
+        xu::no_downward_convex_peak{.geometry = geometry}.validate(xu::grid{std::move(shape), {}},
+                                                                   2);
     };
-    CHECK(message_of<xu::invalid_argument>([&] { check({100}); }) ==
+    CHECK(message_of<xu::invalid_argument>([&] { validate({100}); }) ==
           "no_downward_convex_peak needs components that are images, with two axes; these have "
           "shape (100)");
     CHECK(message_of<xu::invalid_argument>(
               [&] {
-                  check({7, 100});
+                  validate({7, 100});
               }) == "a pattern needs at least 8 x 8 pixels for polar coordinates, got 7 x 100");
     CHECK(message_of<xu::invalid_argument>(
               [&] {
-                  check({32, 32}, {.center = xu::image_point{-1, 3}});
+                  validate({32, 32}, {.center = xu::image_point{-1, 3}});
               }) == "the centre of a pattern of 32 x 32 pixels must lie on it, got (-1, 3)");
 }
 

@@ -59,7 +59,7 @@ struct whole : bare
         return dark > 0;
     }
     template <class M>
-    void check(const M&) const
+    void validate(const M&) const
     {
         if (!(dark >= 0))
             throw xu::invalid_argument("a dark level is not negative");

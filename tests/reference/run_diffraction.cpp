@@ -32,7 +32,7 @@ void constrain(const std::string& from, const std::string& to)
     const xu::factor_ref<double> f(patterns.data(), places.size(), patterns.shape(0), places.size(),
                                    &places);
     const xu::no_downward_convex_peak constraint{.bound = xu::background_bound::listing_s4};
-    constraint.check(places, f.rank());
+    constraint.validate(places, f.rank());
     constraint.project(f);
     xu::write_npy(to, patterns);
 }

@@ -190,15 +190,15 @@ TEST_CASE("spectrum_image: counts scatter around maps times components as Poisso
         auto edx = small_edx();
         auto eels = small_eels();
         diode.seed = edx.seed = eels.seed = seed;
-        const auto check = [](const auto& s)
+        const auto validate = [](const auto& s)
         {
             const matrix X = scan_of(s), expected = model_of(s);
             CHECK(std::abs(chi_square_deviation(X, expected)) < 4.5);
             CHECK(std::abs(sum_of(X) - sum_of(expected)) < 4.5 * std::sqrt(sum_of(expected)));
         };
-        check(xs::silicon_diode(diode));
-        check(xs::edx_phantom(edx));
-        check(xs::eels_phantom(eels));
+        validate(xs::silicon_diode(diode));
+        validate(xs::edx_phantom(edx));
+        validate(xs::eels_phantom(eels));
     }
 }
 
@@ -237,7 +237,7 @@ TEST_CASE("spectrum_image: gaussian noise has one variance everywhere, the mean 
 
 TEST_CASE("spectrum_image: a seed gives one scan, whatever the number of threads")
 {
-    const auto check = [](auto options, const auto& simulate)
+    const auto validate = [](auto options, const auto& simulate)
     {
         const auto reference = simulate(options);
         for (std::size_t threads : {1u, 2u, 5u})
@@ -251,10 +251,10 @@ TEST_CASE("spectrum_image: a seed gives one scan, whatever the number of threads
     const auto diode = [](const auto& o) { return xs::silicon_diode<float>(o); };
     auto gaussian = small_diode();
     gaussian.noise = xs::noise_kind::gaussian;
-    check(small_diode(), diode);
-    check(gaussian, diode);
-    check(small_edx(), [](const auto& o) { return xs::edx_phantom(o); });
-    check(small_eels(), [](const auto& o) { return xs::eels_phantom(o); });
+    validate(small_diode(), diode);
+    validate(gaussian, diode);
+    validate(small_edx(), [](const auto& o) { return xs::edx_phantom(o); });
+    validate(small_eels(), [](const auto& o) { return xs::eels_phantom(o); });
 }
 
 TEST_CASE("spectrum_image: the seed moves particles, but no layers")

@@ -143,7 +143,7 @@ TEST_CASE("pairings: users' own constraints are judged by their hooks")
 TEST_CASE("pairings: updates made of others take what those take")
 {
     using enum xu::pairing;
-    const auto check = []<class C>(const C&)
+    const auto validate = []<class C>(const C&)
     {
         CHECK(xu::mals::pairing_with<C, float>() == xu::als::pairing_with<C, float>());
         CHECK(xu::soft_orthogonal::pairing_with<C, float>() == xu::hals::pairing_with<C, float>());
@@ -152,11 +152,11 @@ TEST_CASE("pairings: updates made of others take what those take")
         CHECK(xu::ard_multiplicative::pairing_with<C, float>() ==
               xu::multiplicative::pairing_with<C, float>());
     };
-    check(xu::non_negative{});
-    check(xu::sparse{});
-    check(xu::sum_to_one{});
-    check(only_prox{});
-    check(only_gradient{});
+    validate(xu::non_negative{});
+    validate(xu::sparse{});
+    validate(xu::sum_to_one{});
+    validate(only_prox{});
+    validate(only_gradient{});
     CHECK(xu::update_hook::descends(xu::soft_orthogonal{.weight = 0}));
     CHECK_FALSE(xu::update_hook::descends(xu::soft_orthogonal{.weight = 0.1}));
     CHECK_FALSE(xu::update_hook::descends(xu::ard{}));

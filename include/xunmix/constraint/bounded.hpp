@@ -21,7 +21,7 @@ struct bounded
     double upper = std::numeric_limits<double>::infinity();
 
     /// Throws invalid_argument unless lower <= upper with a finite number between them.
-    void check(const grid&, std::size_t) const
+    void validate(const grid&, std::size_t) const
     {
         constexpr double infinity = std::numeric_limits<double>::infinity();
         detail::require<invalid_argument>(

@@ -54,7 +54,7 @@ struct decaying
 
     /// Throws invalid_argument for a component that does not exist, and for channels that are not
     /// one axis.
-    void check(const grid& places, std::size_t rank) const
+    void validate(const grid& places, std::size_t rank) const
     {
         detail::require<invalid_argument>(component < rank, "decaying needs a component below ",
                                           rank, ", the number of components, got ", component);

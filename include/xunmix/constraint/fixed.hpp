@@ -45,7 +45,7 @@ class fixed
     }
 
     /// Throws invalid_argument where the values' shape does not fit the factor's.
-    void check(const grid& places, std::size_t rank) const
+    void validate(const grid& places, std::size_t rank) const
     {
         const std::vector<std::size_t> inner(known_->shape.begin() + 1, known_->shape.end());
         detail::require<invalid_argument>(

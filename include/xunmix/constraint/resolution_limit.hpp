@@ -50,7 +50,7 @@ struct resolution_limit
 
     /// Throws invalid_argument for a cut-off of 0 or above the Nyquist frequency, an edge outside 0
     /// to 1, or no rounds.
-    void check(const grid& places, std::size_t) const
+    void validate(const grid& places, std::size_t) const
     {
         using detail::require;
         require<invalid_argument>(

@@ -21,7 +21,7 @@ struct ridge
     double weight = 0;
 
     /// Throws invalid_argument unless 0 <= weight < infinity.
-    void check(const grid&, std::size_t) const
+    void validate(const grid&, std::size_t) const
     {
         detail::require<invalid_argument>(
             weight >= 0 && is_finite(weight),

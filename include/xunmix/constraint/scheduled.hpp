@@ -48,14 +48,14 @@ class scheduled
     }
 
     /// Throws invalid_argument for iteration 0, no step, and what the constraint itself refuses.
-    void check(const grid& places, std::size_t rank) const
+    void validate(const grid& places, std::size_t rank) const
     {
         detail::require<invalid_argument>(from_ >= 1 && every_ >= 1,
                                           "scheduled counts iterations from 1 and needs a step of "
                                           "at least 1, got from ",
                                           from_, " every ", every_);
-        if constexpr (requires { constraint_.check(places, rank); })
-            constraint_.check(places, rank);
+        if constexpr (requires { constraint_.validate(places, rank); })
+            constraint_.validate(places, rank);
     }
 
     template <class T>

@@ -37,7 +37,7 @@ struct smooth
     double weight = 0;
 
     /// Throws invalid_argument unless 0 <= weight < infinity, and for a factor without neighbours.
-    void check(const grid& places, std::size_t) const
+    void validate(const grid& places, std::size_t) const
     {
         detail::require<invalid_argument>(
             weight >= 0 && is_finite(weight),

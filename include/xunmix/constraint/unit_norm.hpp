@@ -22,7 +22,7 @@ struct unit_norm
     double p = 2;
 
     /// Throws invalid_argument unless p >= 1 (infinity: the largest magnitude is 1).
-    void check(const grid&, std::size_t) const
+    void validate(const grid&, std::size_t) const
     {
         detail::require<invalid_argument>(p >= 1, "unit_norm needs p >= 1, got ", p);
     }

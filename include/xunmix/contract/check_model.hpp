@@ -192,8 +192,8 @@ void check_options_of(const C& c, const grid& places, std::size_t rank, const ch
                                                   "the constraint on the ", where,
                                                   " has no hook this update can use; see the "
                                                   "table in include/xunmix/contract/README.md");
-                        if constexpr (requires { m.check(places, rank); })
-                            m.check(places, rank);
+                        if constexpr (requires { m.validate(places, rank); })
+                            m.validate(places, rank);
                     });
 }
 }

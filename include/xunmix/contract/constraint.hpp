@@ -43,7 +43,7 @@ namespace xunmix
 //   void begin_iteration(size_t iteration)
 //       whether the constraint holds after this iteration, the first being 1; that it begins. See
 //       scheduled.
-//   void check(const grid& places, size_t rank)
+//   void validate(const grid& places, size_t rank)
 //       throws where the constraint's own options break a rule or do not fit the factor
 //   bool is_known(const grid& places, size_t rank)
 //       whether it leaves no unmasked entry free (default: false)

@@ -58,7 +58,7 @@ concept element_loss = loss_hook::weighs<L, T> &&
 //       (default: false)
 //   bool is_finite_at_zero()
 //       whether d(x, 0) is finite where x is not zero (default: false)
-//   void check(const M& x)
+//   void validate(const M& x)
 //       throws where its own options, or the data, break a rule; before any work
 namespace loss_hook
 {
@@ -87,10 +87,10 @@ bool is_finite_at_zero(const L& loss)
         return false;
 }
 template <class L, class M>
-void check(const L& loss, const M& x)
+void validate(const L& loss, const M& x)
 {
-    if constexpr (requires { loss.check(x); })
-        loss.check(x);
+    if constexpr (requires { loss.validate(x); })
+        loss.validate(x);
 }
 }
 

@@ -43,7 +43,7 @@ struct no_downward_convex_peak
 
     /// Throws invalid_argument for components that are not images of at least 8 x 8 pixels, a
     /// centre outside them, and a mask that hides a ring between others.
-    void check(const grid& places, std::size_t) const
+    void validate(const grid& places, std::size_t) const
     {
         detail::require<invalid_argument>(
             places.shape.size() == 2,

@@ -54,7 +54,7 @@ class factor_part
     // The constraint alone, see contract/constraint.hpp.
 
     /// Throws where the constraint's options break a rule or do not fit the factor or the update.
-    virtual void check(const grid& places, std::size_t rank) const = 0;
+    virtual void validate(const grid& places, std::size_t rank) const = 0;
     /// Whether the constraint leaves no unmasked entry of such a factor free.
     virtual bool is_known(const grid& places, std::size_t rank) const = 0;
     virtual void project(factor_ref<T> f) const = 0;
@@ -93,7 +93,7 @@ class factor_part
     virtual double objective(const standing<T>& now) const = 0;
     virtual bool prunes() const = 0;
     virtual double least_relevance() const = 0;
-    virtual void check(const any_matrix<T>& x) const = 0;
+    virtual void validate(const any_matrix<T>& x) const = 0;
     /// What it keeps of this factor from one iteration to the next, and how many numbers that is;
     /// nullptr and 0 where it keeps nothing.
     virtual std::vector<double>* memory() = 0;
@@ -191,10 +191,10 @@ class part_of_update : public factor_part<T>
         else
             return 0;
     }
-    void check([[maybe_unused]] const any_matrix<T>& x) const override
+    void validate([[maybe_unused]] const any_matrix<T>& x) const override
     {
-        if constexpr (requires { update_.check(x); })
-            update_.check(x);
+        if constexpr (requires { update_.validate(x); })
+            update_.validate(x);
     }
     std::vector<double>* memory() override
     {
@@ -273,8 +273,8 @@ class part_of_factor final : public part_of_update<U, T>
                         { names += (names.empty() ? "" : ", ") + part_name<Member>(); });
         return names.empty() ? "none" : names;
     }
-    using base::check;
-    void check(const grid& places, std::size_t rank) const override
+    using base::validate;
+    void validate(const grid& places, std::size_t rank) const override
     {
         check_options_of<U, T>(constraint_, places, rank, name(which_));
     }

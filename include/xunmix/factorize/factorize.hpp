@@ -150,7 +150,7 @@ void check_before_work(const M& x, std::size_t rank, const U& update, const Args
 {
     auto parts = parts_of(x, update, args...);
     parts.rank = rank;
-    parts.check();
+    parts.validate();
 }
 
 /// What came before the iterations of a solver: they are numbered on from there, their seconds too.

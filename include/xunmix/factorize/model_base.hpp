@@ -38,19 +38,19 @@ struct model_parts
 
     /// Throws invalid_argument or invalid_data for whatever can be known to be wrong before any
     /// work.
-    void check() const
+    void validate() const
     {
         detail::require<invalid_argument>(loss == nullptr || x.is_readable(),
                                           "a loss such as beta_divergence needs the elements of X: "
                                           "give it unfolded or dense, not "
                                           "scaled or compressed");
         detail::check_data(x, maps->needs_non_negative_data());
-        maps->check(x.shape().positions, rank);
-        components->check(x.shape().channels, rank);
+        maps->validate(x.shape().positions, rank);
+        components->validate(x.shape().channels, rank);
         detail::check_scale(maps->rules(), components->rules(), maps->normalizes());
         if (maps->rules().non_negative && components->rules().non_negative)
             detail::check_positive(x);
-        maps->check(x);
+        maps->validate(x);
     }
 };
 
@@ -172,7 +172,7 @@ class model_base
     }
 
   protected:
-    /// Checks nothing: model_parts::check does.
+    /// Checks nothing: model_parts::validate does.
     explicit model_base(model_parts<T> parts)
         : parts_(std::move(parts))
         , work_{.threads = parts_.threads}

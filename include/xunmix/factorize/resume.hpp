@@ -44,18 +44,18 @@ std::uint64_t fingerprint(const any_matrix<T>& x)
 template <class T>
 void check_parts(const solver_state<T>& state, const std::array<std::size_t, 2>& memory_sizes)
 {
-    const auto check = [](const char* what, std::size_t found, std::size_t wanted)
+    const auto validate = [](const char* what, std::size_t found, std::size_t wanted)
     {
         require<invalid_argument>(
             found == 0 || found == wanted, "the state is damaged, or of another update: its ", what,
             " hold ", found, " numbers instead of ", wanted, "; start again without it");
     };
     const std::size_t held = (state.swept == side::maps ? state.components : state.maps).size();
-    check("best maps", state.best_maps.size(), state.maps.size());
-    check("best components", state.best_components.size(), state.components.size());
-    check("extrapolated factor", state.extrapolated.size(), held);
+    validate("best maps", state.best_maps.size(), state.maps.size());
+    validate("best components", state.best_components.size(), state.components.size());
+    validate("extrapolated factor", state.extrapolated.size(), held);
     for (std::size_t i = 0; i < memory_sizes.size(); ++i)
-        check("update's memories", state.memory[i].size(), memory_sizes[i]);
+        validate("update's memories", state.memory[i].size(), memory_sizes[i]);
     require<invalid_argument>(
         state.best_maps.empty() == state.best_components.empty(),
         "the state is damaged: it has best maps or best components, but not both; start again "

@@ -207,7 +207,7 @@ class solver
         detail::check_known(*parts.maps, *parts.components, known);
         parts.rank = opt.rank;
         parts.threads = opt.threads;
-        parts.check();
+        parts.validate();
         return parts;
     }
     /// These factors, with what is known without a look at them.

@@ -39,11 +39,11 @@ struct with_loss
         update_hook::check_pairing<U, M, T>();
     }
     template <class M>
-    void check(const M& x) const
+    void validate(const M& x) const
     {
-        loss_hook::check(loss, x);
-        if constexpr (requires { update.check(x); })
-            update.check(x);
+        loss_hook::validate(loss, x);
+        if constexpr (requires { update.validate(x); })
+            update.validate(x);
     }
     template <class T>
     void adapt(const standing<T>& now, state<T>& maps, state<T>& components) const

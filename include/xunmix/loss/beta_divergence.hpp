@@ -33,7 +33,7 @@ struct beta_divergence
 
     /// Throws invalid_argument unless 0 <= beta <= 2, invalid_data for zeros with beta = 0.
     template <class M>
-    void check(const M& x) const
+    void validate(const M& x) const
     {
         detail::require<invalid_argument>(
             beta >= 0 && beta <= 2,

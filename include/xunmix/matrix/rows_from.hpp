@@ -28,8 +28,8 @@ class called_rows
     called_rows(grid positions, grid channels, writer write)
         : write_(std::move(write))
     {
-        check(positions, "positions");
-        check(channels, "channels");
+        validate(positions, "positions");
+        validate(channels, "channels");
         unfolding shape{.positions = std::move(positions), .channels = std::move(channels)};
         shape.axes.resize(shape.positions.shape.size() + shape.channels.shape.size());
         std::iota(shape.axes.begin(), shape.axes.end(), std::size_t{0});
@@ -51,7 +51,7 @@ class called_rows
     }
 
   private:
-    static void check(const grid& places, const char* what)
+    static void validate(const grid& places, const char* what)
     {
         detail::require<invalid_argument>(
             !places.shape.empty() && places.kept() > 0, "rows_from needs at least one of the ",

@@ -58,7 +58,7 @@ class scaled
     {
         for (side s : {side::maps, side::components})
         {
-            check(s);
+            validate(s);
             const auto& w = weights_->of(s);
             even_[s == side::maps ? 0 : 1] =
                 std::ranges::all_of(w, [](double weight) { return weight == 1; });
@@ -146,7 +146,7 @@ class scaled
         work.inner.threads = work.threads;
         return work.inner;
     }
-    void check(side s) const
+    void validate(side s) const
     {
         const auto& w = weights_->of(s);
         const auto& places = x_.shape().of(s);

@@ -63,11 +63,11 @@ std::vector<double> mean_of_channels(const unfolded<T>& x, std::size_t threads)
 /// Whether a channel sticks out of the mean over all positions: of the highest of its neighbours
 /// (from_top = 1), or of the second highest (2), and so on.
 inline bool sticks_out(const std::vector<double>& mean, std::size_t c,
-                       const std::vector<std::size_t>& near, std::size_t from_top,
+                       const std::vector<std::size_t>& around, std::size_t from_top,
                        std::size_t positions, const hot_channel_rule& rule)
 {
     std::vector<double> values;
-    for (const std::size_t other : near)
+    for (const std::size_t other : around)
         if (is_finite(mean[other]))
             values.push_back(mean[other]);
     if (values.empty())
@@ -93,7 +93,7 @@ void gather_finite(const unfolded<T>& x, std::size_t p, const std::vector<std::s
 
 /// The share of the positions at which the channel lies above the median of the others.
 template <class T>
-double share_above(const unfolded<T>& x, std::size_t c, const std::vector<std::size_t>& near)
+double share_above(const unfolded<T>& x, std::size_t c, const std::vector<std::size_t>& around)
 {
     std::size_t above = 0;
     std::vector<double> values;
@@ -101,7 +101,7 @@ double share_above(const unfolded<T>& x, std::size_t c, const std::vector<std::s
     {
         if (!x.shape().positions.keeps(p))
             continue;
-        gather_finite(x, p, near, values);
+        gather_finite(x, p, around, values);
         above += !values.empty() && static_cast<double>(x(p, c)) > median(values);
     }
     return static_cast<double>(above) / static_cast<double>(x.shape().positions.kept());
@@ -144,10 +144,10 @@ hot_channels find_hot_channels(const unfolded<T>& x, const hot_channel_rule& rul
     {
         if (!channels.keeps(c))
             continue;
-        const auto near = detail::neighbours(channels, c, rule.reach);
-        if (near.empty() ||
-            !detail::sticks_out(mean, c, near, from_top, x.shape().positions.kept(), rule) ||
-            detail::share_above(x, c, near) < rule.share)
+        const auto around = detail::neighbours(channels, c, rule.reach);
+        if (around.empty() ||
+            !detail::sticks_out(mean, c, around, from_top, x.shape().positions.kept(), rule) ||
+            detail::share_above(x, c, around) < rule.share)
             continue;
         out.hot.push_back(c);
         out.keep.data()[c] = false;
@@ -170,14 +170,14 @@ tensor<T> replace_channels(const unfolded<T>& x, const tensor<bool>& keep, std::
     {
         if (keep.data()[c])
             continue;
-        std::vector<std::size_t> near;
-        for (std::size_t reach = 1; near.empty(); ++reach)
-            near = detail::neighbours(channels, c, reach);
+        std::vector<std::size_t> around;
+        for (std::size_t reach = 1; around.empty(); ++reach)
+            around = detail::neighbours(channels, c, reach);
         for (std::size_t p = 0; p < x.rows(); ++p)
         {
             if (!x.shape().positions.keeps(p))
                 continue;
-            detail::gather_finite(x, p, near, values);
+            detail::gather_finite(x, p, around, values);
             if (!values.empty())
                 out.data()[p * x.cols() + c] = detail::rounded_to<T>(detail::median(values));
         }

@@ -50,52 +50,53 @@ truncated_svd<typename M::factor_type> exact_svd(const M& x, std::size_t r, std:
     constexpr std::size_t most = 4096;
     const bool by_channels = x.shape().channels.kept() <= x.shape().positions.kept();
     const side smaller = by_channels ? side::components : side::maps;
-    const grid &small = x.shape().of(smaller), &large = x.shape().of(other(smaller));
-    detail::require<invalid_argument>(small.kept() <= most, "an exact decomposition takes up to ",
+    const grid &narrow = x.shape().of(smaller), &wide = x.shape().of(other(smaller));
+    detail::require<invalid_argument>(narrow.kept() <= most, "an exact decomposition takes up to ",
                                       most, " positions or up to as many channels, got at least ",
-                                      small.kept(), " of both; use the randomized one");
-    detail::require<invalid_argument>(r >= 1 && r <= small.kept(),
+                                      narrow.kept(), " of both; use the randomized one");
+    detail::require<invalid_argument>(r >= 1 && r <= narrow.kept(),
                                       "a decomposition takes 1 to min(positions, channels) = ",
-                                      small.kept(), " components, got ", r);
-    auto spectrum = detail::kept_spectrum(detail::gram_matrix(x, smaller, threads), small);
+                                      narrow.kept(), " components, got ", r);
+    auto spectrum = detail::kept_spectrum(detail::gram_matrix(x, smaller, threads), narrow);
 
     truncated_svd<F> out{.rows = x.rows(), .cols = x.cols()};
     auto &vectors = by_channels ? out.right : out.left,
          &others = by_channels ? out.left : out.right;
-    vectors.assign(small.size() * r, F{0});
-    others.assign(large.size() * r, F{0});
-    const factor_ref<F> near(vectors.data(), small.size(), r, small.size(), &small),
-        far(others.data(), large.size(), r, large.size(), &large);
+    vectors.assign(narrow.size() * r, F{0});
+    others.assign(wide.size() * r, F{0});
+    const factor_ref<F> short_side(vectors.data(), narrow.size(), r, narrow.size(), &narrow),
+        long_side(others.data(), wide.size(), r, wide.size(), &wide);
     // Divided by their lengths, they give unit vectors on the other side.
     for (std::size_t j = 0; j < r; ++j)
     {
         const double length = std::sqrt(spectrum.values[j]);
-        for (std::size_t i = 0, place = 0; length > 0 && i < small.size(); ++i)
-            if (small.keeps(i))
-                near(i, j) = static_cast<F>(spectrum.vectors[place++ * small.kept() + j] / length);
+        for (std::size_t i = 0, place = 0; length > 0 && i < narrow.size(); ++i)
+            if (narrow.keeps(i))
+                short_side(i, j) =
+                    static_cast<F>(spectrum.vectors[place++ * narrow.kept() + j] / length);
     }
     typename M::workspace work{};
     work.threads = threads;
     if (by_channels)
-        x.multiply(near, far, work);
+        x.multiply(short_side, long_side, work);
     else
-        x.multiply_transposed(near, far, work);
+        x.multiply_transposed(short_side, long_side, work);
     for (std::size_t j = 0; j < r; ++j)
     {
         double squared = spectrum.values[j], correction = 1;
         if constexpr (std::is_same_v<F, double>) // the Gram matrix has half of double's digits
-            correction = squared > 0
-                             ? linalg::dot(far.column(j).data(), far.column(j).data(), far.rows())
-                             : 1;
+            correction = squared > 0 ? linalg::dot(long_side.column(j).data(),
+                                                   long_side.column(j).data(), long_side.rows())
+                                     : 1;
         const double length = std::sqrt(squared), corrected = std::sqrt(squared * correction);
         out.squared_lengths.push_back(squared * correction);
         // The columns of V carry the lengths.
         const double near_by = length * (by_channels ? corrected : 1),
                      far_by = (by_channels ? 1 : corrected) / std::sqrt(correction);
-        for (F& v : near.column(j))
+        for (F& v : short_side.column(j))
             v = static_cast<F>(static_cast<double>(v) * near_by);
         if (far_by != 1)
-            for (F& v : far.column(j))
+            for (F& v : long_side.column(j))
                 v = static_cast<F>(static_cast<double>(v) * far_by);
     }
     return out;

@@ -117,7 +117,7 @@ inline std::optional<std::array<std::size_t, 2>> strides_in_place(const arrangem
     constexpr const char* remedy =
         "; unfold it without in_place, which copies, or store the tensor in another order of axes";
     // Axes of one side that one stride does not run through.
-    const auto check =
+    const auto validate =
         [&](const std::vector<strided_axis>& axes, std::size_t first, const char* what)
     {
         for (std::size_t i = 0; i + 1 < axes.size(); ++i)
@@ -131,8 +131,8 @@ inline std::optional<std::array<std::size_t, 2>> strides_in_place(const arrangem
                 " would go on, so that another axis lies between them", remedy);
         }
     };
-    check(x.rows, 0, "position");
-    check(x.cols, x.rows.size(), "channel");
+    validate(x.rows, 0, "position");
+    validate(x.cols, x.rows.size(), "channel");
     const auto fastest = std::min_element(strides.begin(), strides.end(),
                                           [](auto a, auto b) { return std::abs(a) < std::abs(b); });
     fail<invalid_argument>(

@@ -25,7 +25,7 @@ namespace detail
 template <class Shape>
 tensor<bool> mask_image(const Shape& shape, const image_extents& extents, bool wanted)
 {
-    shape.check();
+    shape.validate();
     auto image = tensor<bool>::from_shape({extents[0], extents[1]});
     for (std::size_t i = 0; i < extents[0]; ++i)
         for (std::size_t j = 0; j < extents[1]; ++j)
@@ -57,7 +57,7 @@ struct disk
         return detail::squared_distance(x, center) <= radius * radius;
     }
     /// Throws invalid_argument for a negative radius, NaN and infinities.
-    void check() const
+    void validate() const
     {
         detail::check_finite("a disk's centre and radius", {center[0], center[1], radius});
         detail::require<invalid_argument>(radius >= 0, "a disk's radius must not be negative, got ",
@@ -88,7 +88,7 @@ struct annulus
         return inner * inner <= d && d <= outer * outer;
     }
     /// Throws invalid_argument unless 0 <= inner <= outer, for NaN and infinities.
-    void check() const
+    void validate() const
     {
         detail::check_finite("an annulus's centre and radii", {center[0], center[1], inner, outer});
         detail::require<invalid_argument>(0 <= inner && inner <= outer,
@@ -116,7 +116,7 @@ struct rectangle
         return first[0] <= x[0] && x[0] <= last[0] && first[1] <= x[1] && x[1] <= last[1];
     }
     /// Throws invalid_argument unless first <= last along both axes, for NaN and infinities.
-    void check() const
+    void validate() const
     {
         detail::check_finite("a rectangle's corners", {first[0], first[1], last[0], last[1]});
         detail::require<invalid_argument>(

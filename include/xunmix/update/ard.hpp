@@ -94,7 +94,7 @@ struct ard
     }
     /// Throws invalid_argument where an option is out of its range.
     template <class M>
-    void check(const M&) const
+    void validate(const M&) const
     {
         const auto within = [](double x, double low, double high) { return x >= low && x <= high; };
         detail::require<invalid_argument>(within(orthogonality, 0, 1),

@@ -67,7 +67,7 @@ struct ard_multiplicative
     }
     /// Throws invalid_argument unless 2 < shape < infinity.
     template <class M>
-    void check(const M&) const
+    void validate(const M&) const
     {
         detail::require<invalid_argument>(shape > 2 && is_finite(shape),
                                           "ard_multiplicative needs a shape above 2 and finite, "

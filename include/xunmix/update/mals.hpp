@@ -69,7 +69,7 @@ struct mals
     }
     /// Throws invalid_argument unless 0 <= start < infinity.
     template <class M>
-    void check(const M&) const
+    void validate(const M&) const
     {
         detail::require<invalid_argument>(start >= 0 && is_finite(start),
                                           "mals needs a start of its weights that is not negative "

@@ -87,7 +87,7 @@ struct soft_orthogonal
     }
     /// Throws invalid_argument unless 0 <= weight <= 1.
     template <class M>
-    void check(const M&) const
+    void validate(const M&) const
     {
         detail::require<invalid_argument>(weight >= 0 && weight <= 1,
                                           "soft_orthogonal needs a weight from 0 (none) to 1 "
