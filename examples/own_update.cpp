@@ -60,7 +60,7 @@ struct admm
                 dual(i, j) += static_cast<double>(f(i, j)) - static_cast<double>(eq.rhs(i, j));
     }
 };
-static_assert(xu::update_policy<admm, float>);
+static_assert(xu::check_update<admm, float>());
 
 int main()
 {

@@ -16,6 +16,7 @@
 
 #include <xunmix/contract/all_of.hpp>
 #include <xunmix/contract/check_constraint.hpp>
+#include <xunmix/contract/check_update.hpp>
 
 #include <xunmix/unfold/mask.hpp>
 #include <xunmix/unfold/unfold.hpp>

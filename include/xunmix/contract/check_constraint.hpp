@@ -1,48 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <type_traits>
-
 #include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/names.hpp>
 
 namespace xunmix
 {
-namespace detail
-{
-/// Whether C has a member of that name, whatever it is: one of C and one of these would be
-/// ambiguous.
-#define XUNMIX_NAMES(name)                                                                         \
-    struct other_##name                                                                            \
-    {                                                                                              \
-        int name;                                                                                  \
-    };                                                                                             \
-    template <class C>                                                                             \
-    struct both_##name : C, other_##name                                                           \
-    {                                                                                              \
-    };                                                                                             \
-    template <class C>                                                                             \
-    constexpr bool names_##name()                                                                  \
-    {                                                                                              \
-        if constexpr (std::is_class_v<C> && !std::is_final_v<C>)                                   \
-            return !requires                                                                       \
-            {                                                                                      \
-                &both_##name<C>::name;                                                             \
-            };                                                                                     \
-        else                                                                                       \
-            return false;                                                                          \
-    }
-XUNMIX_NAMES(value)
-XUNMIX_NAMES(add_to_gram)
-XUNMIX_NAMES(add_to_rhs)
-XUNMIX_NAMES(add_curvature)
-XUNMIX_NAMES(add_pull)
-XUNMIX_NAMES(prox_column)
-XUNMIX_NAMES(project)
-XUNMIX_NAMES(split_gradient)
-XUNMIX_NAMES(normalize)
-#undef XUNMIX_NAMES
-}
-
 /// Does not compile, and says what is wrong, unless C is a constraint for factors of T whose hooks
 /// can all be called: for a user's own constraint, static_assert(check_constraint<C, float>()).
 template <class C, class T>

@@ -37,35 +37,19 @@ constexpr const char* name(pairing p)
                                      : "unsupported";
 }
 
-/// An update rule: how one factor changes, given its small system. It has
-///
-///   first                    the factor whose turn comes first
-///   row_separable            whether each row is updated by itself, so that blocks of rows may be
-///                            updated at once, from several threads
-///   needs_non_negative_data  whether X and the start must not be negative
-///   state<T>                 what belongs to one factor in one factorization
-///   prepare(gram, places, constraint, state)
-///                            once an iteration, with the Gram matrix, which it may change
-///   operator()(F, equations, constraint, state)
-///                            moves F, or a block of its rows: F.first_row() is the first of them
-template <class U, class T>
-concept update_policy = requires(const U& u, typename U::template state<T>& s,
-                                 matrix_ref<double> gram, const grid& places,
-                                 const unconstrained& c, factor_ref<T> f,
-                                 const normal_equations<T>& equations)
-{
-    {
-        U::first
-        } -> std::convertible_to<side>;
-    {
-        U::row_separable
-        } -> std::convertible_to<bool>;
-    {
-        U::needs_non_negative_data
-        } -> std::convertible_to<bool>;
-    u.prepare(gram, places, c, s);
-    u(f, equations, c, s);
-};
+// An update rule is how one factor changes, given its small system. It has
+//
+//   first                    the factor whose turn comes first
+//   row_separable            whether each row is updated by itself, so that blocks of rows may be
+//                            updated at once, from several threads
+//   needs_non_negative_data  whether X and the start must not be negative
+//   state<T>                 what belongs to one factor in one factorization
+//   prepare(gram, places, constraint, state)
+//                            once an iteration, with the Gram matrix, which it may change
+//   operator()(F, equations, constraint, state)
+//                            moves F, or a block of its rows: F.first_row() is the first of them
+//
+// and what else it offers is below. See check_update.
 
 /// One of several updates, chosen at run time: use(update) is called with its own type.
 template <class U>

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <xunmix/contract/check_model.hpp>
+#include <xunmix/contract/check_update.hpp>
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/contract/loss.hpp>
@@ -122,10 +123,14 @@ auto solver_for(const M& x, const options& opt, U update, const Args&... args)
     static_assert(occurrences<for_matrix<M>::template init_rule, Args...> <= 1,
                   "at most one start can be given");
     using T = typename M::factor_type;
-    static_assert(
-        update_choice<U> || update_policy<U, T>,
-        "the third argument is an update policy: als, multiplicative, hals or a type like "
-        "them");
+    if constexpr (!update_choice<U>)
+    {
+        static_assert(
+            update_hook::has_state<U, T> || requires { U::first; },
+            "the third argument is an update policy: als, multiplicative, hals or a type "
+            "like them");
+        check_update<U, T>();
+    }
     constexpr std::size_t losses = occurrences<loss_rule, Args...>;
     static_assert(losses <= 1, "a loss can be given once");
     static_assert(losses == 0 || update_choice<U> || takes_loss<U>,

@@ -105,7 +105,7 @@ struct mals
                 eq.rhs(i, j) += static_cast<T>(s.memory[j]) * f(i, j);
         als::multiply_inverse(f, eq.rhs, s.inverse.last());
         for (std::size_t j = 0; j < f.rank(); ++j)
-            adapt(s, j, f.rank(), negative_part(f, j));
+            adjust(s, j, f.rank(), negative_part(f, j));
         project(c, f);
     }
 
@@ -121,7 +121,7 @@ struct mals
         return sum;
     }
     template <class T>
-    void adapt(state<T>& s, std::size_t j, std::size_t k, double negative) const
+    void adjust(state<T>& s, std::size_t j, std::size_t k, double negative) const
     {
         double &weight = s.memory[j], &before = s.memory[k + j];
         if (negative == 0)
