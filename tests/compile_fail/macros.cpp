@@ -33,6 +33,4 @@
 #include <xunmix/simulate/nanosheets.hpp>
 #include <xunmix/xunmix.hpp>
 
-int main()
-{
-}
+int main() {}

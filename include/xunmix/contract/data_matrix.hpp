@@ -72,8 +72,7 @@ using factor_value_t =
 /// Masked rows of `out` and of blocks are zero. A matrix whose elements have weights offers
 /// inner(side) too, see scaled; its verbs then give the sides of the weighted normal equations.
 template <class M>
-concept data_matrix = std::copy_constructible<M> &&
-    std::default_initializable<typename M::workspace> &&
+concept data_matrix = std::default_initializable<typename M::workspace> &&
     std::floating_point<typename M::factor_type> &&
     requires(const M& x, factor_ref<const typename M::factor_type> in,
              factor_ref<typename M::factor_type> out, typename M::workspace& work,
