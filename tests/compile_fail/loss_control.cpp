@@ -3,22 +3,6 @@
 
 #include <xunmix/update/multiplicative.hpp>
 
-struct half_square
-{
-    using is_loss = void;
-    template <class F>
-    void weigh(const F* x, const F* y, std::size_t count, F* ratio, F* power) const
-    {
-        for (std::size_t i = 0; i < count; ++i)
-            ratio[i] = x[i], power[i] = y[i];
-    }
-    template <class F>
-    double value(const F*, const F*, std::size_t, const F*, const F*) const
-    {
-        return 0;
-    }
-};
-
 int main()
 {
     xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, half_square{});

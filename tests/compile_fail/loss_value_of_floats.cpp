@@ -3,15 +3,8 @@
 
 #include <xunmix/update/multiplicative.hpp>
 
-struct half_square
+struct value_of_floats : half_square
 {
-    using is_loss = void;
-    template <class F>
-    void weigh(const F* x, const F* y, std::size_t count, F* ratio, F* power) const
-    {
-        for (std::size_t i = 0; i < count; ++i)
-            ratio[i] = x[i], power[i] = y[i];
-    }
     double value(const float*, const float*, std::size_t, const float*, const float*) const
     {
         return 0;
@@ -20,5 +13,5 @@ struct half_square
 
 int main()
 {
-    xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, half_square{});
+    xu::factorize(scan(), {.rank = 2}, xu::multiplicative{}, value_of_floats{});
 }

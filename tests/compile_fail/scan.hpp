@@ -21,6 +21,43 @@ struct only_prox
     }
 };
 
+/// A user's update that leaves everything as it is.
+struct keeps_all
+{
+    static constexpr xu::side first = xu::side::maps;
+    static constexpr bool row_separable = true, needs_non_negative_data = false;
+
+    template <class T>
+    struct state
+    {
+    };
+    template <class C, class T>
+    void prepare(xu::matrix_ref<double>, const xu::grid&, const C&, state<T>&) const
+    {
+    }
+    template <class C, class T>
+    void operator()(xu::factor_ref<T>, const xu::normal_equations<T>&, const C&, state<T>&) const
+    {
+    }
+};
+
+/// A user's loss.
+struct half_square
+{
+    using is_loss = void;
+    template <class F>
+    void weigh(const F* x, const F* y, std::size_t count, F* ratio, F* power) const
+    {
+        for (std::size_t i = 0; i < count; ++i)
+            ratio[i] = x[i], power[i] = y[i];
+    }
+    template <class F>
+    double value(const F*, const F*, std::size_t, const F*, const F*) const
+    {
+        return 0;
+    }
+};
+
 /// A user's constraint with nothing but split_gradient.
 struct only_gradient
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A user's own loss: what the library makes of weigh() and value(), and of what is left out.
-#include "../support.hpp"
+#include "dense_updates.hpp"
 
 #include <cmath>
 #include <limits>
@@ -104,13 +104,6 @@ matrix counts(std::size_t rows, std::size_t cols)
     return counted(plant({.positions = rows, .channels = cols, .zeros = 0, .seed = 5}).X, 30);
 }
 
-template <class T, class L>
-auto solver_of(const xu::unfolded<T>& data, const L& loss)
-{
-    return xu::make_solver(data, {.rank = 3, .tolerance = 0, .seed = 4}, xu::multiplicative{}, loss,
-                           xu::on_maps(xu::non_negative{}), xu::on_components(xu::non_negative{}));
-}
-
 double objective(const matrix& X, const matrix& C, const matrix& S, double dark)
 {
     const matrix model = C * transposed(S);
@@ -138,28 +131,17 @@ void multiply(const matrix& X, matrix& F, const matrix& O, double dark)
 TEST_CASE_TEMPLATE("own loss: follows the updates of dense matrices, whatever type and layout", T,
                    float, double, std::uint16_t)
 {
-    const double tolerance = sizeof(xu::factor_value_t<T>) == 8 ? 1e-10 : 1e-4;
     const matrix X = counts(93, 151);
     for (const double dark : {0.0, 3.0})
+    {
+        CAPTURE(dark);
+        const dense_loss reference{[dark](const matrix& Y, matrix& F, const matrix& O)
+                                   { multiply(Y, F, O, dark); },
+                                   [dark](const matrix& Y, const matrix& C, const matrix& S)
+                                   { return objective(Y, C, S, dark); }};
         for (const layout how : {layout::row_major, layout::column_major})
-        {
-            auto solver = solver_of(unfold_as<T>(X, how), whole{{dark}});
-            matrix C = to_matrix(solver.current().maps), S = to_matrix(solver.current().components);
-            for (int t = 0; t < 10; ++t)
-            {
-                solver.step();
-                multiply(X, C, S, dark);
-                multiply(transposed(X), S, C, dark);
-                CHECK(solver.state().objective ==
-                      doctest::Approx(objective(X, C, S, dark)).epsilon(tolerance));
-            }
-            CHECK(relative_distance(to_matrix(solver.current().maps), C) < tolerance);
-            CHECK(relative_distance(to_matrix(solver.current().components), S) < tolerance);
-            const matrix maps = to_matrix(solver.current().maps),
-                         components = to_matrix(solver.current().components);
-            CHECK(solver.residual() ==
-                  doctest::Approx(objective(X, maps, components, dark)).epsilon(1e-11));
-        }
+            check_follows<T>(X, how, whole{{dark}}, reference);
+    }
 }
 
 TEST_CASE("own loss: what it leaves out changes nothing but the rounding")
@@ -182,17 +164,8 @@ TEST_CASE("own loss: what it leaves out changes nothing but the rounding")
 TEST_CASE("own loss: no iteration raises it where its parts are a majorizer's")
 {
     const matrix X = counts(80, 70);
-    const auto never_rises = [&](const auto& loss)
-    {
-        const auto found =
-            xu::factorize(unfold_as<double>(X), {.rank = 4, .max_iterations = 300, .tolerance = 0},
-                          xu::multiplicative{}, loss);
-        return found.history.size() == 300 &&
-               std::all_of(found.history.begin() + 1, found.history.end(),
-                           [](const xu::record& r) { return r.relative_change > -1e-12; });
-    };
-    CHECK(never_rises(whole{{5}}));
-    CHECK(never_rises(hellinger{}));
+    check_never_rises(X, whole{{5}});
+    check_never_rises(X, hellinger{});
 }
 
 TEST_CASE("own loss: a known dark level gives back spectra that it hides otherwise")

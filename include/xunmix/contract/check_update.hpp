@@ -2,7 +2,6 @@
 #pragma once
 
 #include <concepts>
-#include <type_traits>
 
 #include <xunmix/contract/names.hpp>
 #include <xunmix/contract/update.hpp>
