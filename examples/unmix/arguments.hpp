@@ -46,6 +46,13 @@ struct cluster_request
 /// By name.
 const std::map<std::string, xunmix::linkage>& linkages();
 
+/// Whether a run draws pictures.
+enum class pictures
+{
+    drawn,
+    none
+};
+
 /// What the program unmix was asked to do.
 struct arguments
 {
@@ -75,7 +82,7 @@ struct arguments
     std::optional<std::array<double, 2>> background; ///< window of the fit, in the axis's units
     std::size_t threads = 0;
     std::filesystem::path output = "unmix-result";
-    bool no_pictures = false;
+    pictures wanted_pictures = pictures::drawn;
     std::string command_line;                ///< as typed
     std::optional<survey_request> survey;    ///< many starts at many ranks, instead of `rank`
     std::optional<rank_request> rank_report; ///< how many components, instead of `rank`

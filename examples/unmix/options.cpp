@@ -590,8 +590,9 @@ std::vector<row> rows_of_run()
         {"--no-pictures", for_all,
          [](CLI::App& app, arguments& a)
          {
-             app.add_flag("--no-pictures", a.no_pictures,
-                          "Write numbers and the report only: for scripts, which are done sooner");
+             app.add_flag_callback(
+                 "--no-pictures", [&a] { a.wanted_pictures = pictures::none; },
+                 "Write numbers and the report only: for scripts, which are done sooner");
          }},
     };
 }

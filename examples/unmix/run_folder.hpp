@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "arguments.hpp"
 #include "json.hpp"
 
 #include <array>
@@ -40,13 +41,6 @@ struct table
 {
     std::vector<std::string> columns;
     std::vector<std::vector<cell>> rows = {};
-};
-
-/// Whether a run draws pictures.
-enum class pictures
-{
-    drawn,
-    none
 };
 
 /// The folder that a run writes to. Made, and tried for writing, before the work starts; files

@@ -151,7 +151,7 @@ outcome fit(const input& in, const arguments& a)
 
 void run_fit(const arguments& a)
 {
-    run_folder folder(a.output, a.no_pictures ? pictures::none : pictures::drawn);
+    run_folder folder(a.output, a.wanted_pictures);
     const auto in = open_input(a);
     check_clusters(a, in);
     std::cout << describe(in) << std::endl;

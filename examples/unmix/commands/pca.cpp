@@ -115,7 +115,7 @@ std::string summary(const decomposition& found)
 
 void run_pca(const arguments& a)
 {
-    run_folder folder(a.output, a.no_pictures ? pictures::none : pictures::drawn);
+    run_folder folder(a.output, a.wanted_pictures);
     const auto in = open_input(a);
     std::cout << describe(in) << std::endl;
     const auto out = decompose(a, in);

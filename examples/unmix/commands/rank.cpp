@@ -260,7 +260,7 @@ std::string summary(const xu::rank_findings& found)
 
 void run_rank(const arguments& a)
 {
-    run_folder folder(a.output, a.no_pictures ? pictures::none : pictures::drawn);
+    run_folder folder(a.output, a.wanted_pictures);
     const auto in = open_input(a);
     std::cout << describe(in) << std::endl;
     const auto begin = std::chrono::steady_clock::now();

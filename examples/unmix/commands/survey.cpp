@@ -219,7 +219,7 @@ survey_outcome survey(const input& in, const arguments& a, const run_folder& fol
 
 void run_survey(const arguments& a)
 {
-    run_folder folder(a.output, a.no_pictures ? pictures::none : pictures::drawn);
+    run_folder folder(a.output, a.wanted_pictures);
     const auto in = open_input(a);
     std::cout << describe(in) << std::endl;
     end_on_signals();
