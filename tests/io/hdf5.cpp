@@ -222,6 +222,38 @@ TEST_CASE("hdf5: a HyperSpy axis of unequal steps brings its values, one of equa
     CHECK(linear.at(2) == 11.0);
 }
 
+TEST_CASE("hdf5: an axis whose length no number can say counts its places")
+{
+    const scratch_folder folder;
+    const auto path = folder / "long.hspy";
+    const auto dims = folder / "long.emd";
+    {
+        const H5::H5File file(path.string(), H5F_ACC_TRUNC);
+        const auto signal = file.createGroup("Experiments").createGroup("s");
+        add_counting(signal, "data", {3, 4, 5});
+        add_hyperspy_axis(signal, 0, "a", 1e308, 0, "nm", true);
+        add_hyperspy_axis(signal, 1, "b", 1e308, -1.5e308, "nm", true);
+        add_hyperspy_axis(signal, 2, "c", 1e307, 0, "eV", false);
+        const H5::H5File other(dims.string(), H5F_ACC_TRUNC);
+        const auto group = other.createGroup("scan");
+        add_text(group, "emd_group_type", "array");
+        add_counting(group, "data", {3, 4, 5});
+        add_emd_dimension(group, "dim0", "a", "nm", {1.5e308, -1.5e308});
+        add_emd_dimension(group, "dim1", "b", "nm", {0, 1.5e308, -1.5e308, 1});
+        add_emd_dimension(group, "dim2", "c", "eV", {0, 1e307});
+    }
+    for (const auto& file : {path, dims})
+    {
+        const xu::scan_file scan = xu::read_hdf5(file);
+        for (const std::size_t i : {0U, 1U})
+        {
+            CHECK(scan.axes[i].at(0) == 0.0);
+            CHECK(scan.axes[i].at(2) == 2.0);
+        }
+        CHECK(scan.axes[2].at(4) == doctest::Approx(4e307));
+    }
+}
+
 TEST_CASE("hdf5: a py4DSTEM datacube (EMD 1.0) brings dims of two values and R as positions")
 {
     const scratch_folder folder;

@@ -117,7 +117,7 @@ inline void place_values(axis& along, const std::vector<double>& values)
         return;
     const double step = values.size() > 1 ? values[1] - values[0] : 1;
     const bool whole = values.size() == along.size;
-    bool equal = whole || values.size() <= 2;
+    bool equal = (whole || values.size() <= 2) && is_finite(step);
     for (std::size_t i = 0; equal && whole && i < values.size(); ++i)
         equal = std::abs(values[i] - values[0] - step * static_cast<double>(i)) <=
                 1e-3 * std::abs(step);
@@ -134,6 +134,24 @@ inline void place_values(axis& along, const std::vector<double>& values)
 inline double finite_or(double value, double fallback)
 {
     return is_finite(value) ? value : fallback;
+}
+
+/// Nor does a length that double cannot hold: such an axis counts its places.
+inline void drop_infinite_length(axis& along)
+{
+    if (along.size == 0)
+        return;
+    double low = along.at(0), high = along.at(along.size - 1);
+    for (const double value : along.values)
+    {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+    if (is_finite(high - low))
+        return;
+    along.scale = 1;
+    along.offset = 0;
+    along.values.clear();
 }
 
 /// A one-dimensional dataset of finite numbers, no longer than an axis can be; empty for anything
@@ -221,6 +239,7 @@ inline scan_file read_scan(const H5::H5File& file, const hdf5_dataset& about, bo
         read_hyperspy_axes(file, parent, scan);
     else if (is_emd_array(group))
         read_emd_axes(file, parent, scan);
+    std::ranges::for_each(scan.axes, drop_infinite_length);
     if (scan.title == "data" && parent != "/")
         scan.title = valid_utf8(name_of(parent));
     for (std::size_t i = 0; i < scan.axes.size(); ++i)
