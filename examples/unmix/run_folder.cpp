@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -34,30 +35,41 @@ run_folder::run_folder(fs::path path, pictures wanted)
 {
     try
     {
-        make();
-        lock();
+        constexpr int most_tries = 1000;
+        for (int i = 0; i < most_tries && !take(); ++i)
+            release();
+        try_writing();
     }
     catch (...)
     {
         remove_empty(made_);
+        release();
         throw;
     }
     remove_leftovers();
 }
 
+/// An empty folder goes while nobody else can have it.
 run_folder::~run_folder()
+{
+    remove_empty(made_);
+    release();
+}
+
+void run_folder::release()
 {
     if (locked_ >= 0)
         close(locked_);
-    remove_empty(made_);
+    locked_ = -1;
 }
 
-/// The folder, and a file in it to see whether that can be written.
+/// Throws xunmix::io_error where the folder cannot be made.
 void run_folder::make()
 {
     if (path_.empty())
         throw xunmix::io_error("the output needs the name of a folder, got ''");
     std::error_code failure;
+    made_.clear();
     for (fs::path folder = path_; !folder.empty() && !fs::exists(folder, failure);
          folder = folder.parent_path())
         made_.insert(made_.begin(), folder);
@@ -66,28 +78,43 @@ void run_folder::make()
         !fs::exists(path_, failure) || fs::is_directory(path_, failure), "cannot write to ", name,
         ": it is a file, the output needs a folder");
     fs::create_directories(path_, failure);
-    if (!failure)
-    {
-        const xunmix::replacement trial(path_ / "trial");
-        errno = 0;
-        if (!std::ofstream(trial.temporary()).is_open())
-            failure = std::error_code(errno, std::generic_category());
-    }
-    xunmix::detail::require<xunmix::io_error>(!failure, "cannot write to folder ", name, ": ",
-                                              failure.message());
+    // A parent that another run has just removed, empty, is made in the next try.
+    xunmix::detail::require<xunmix::io_error>(
+        !failure || failure == std::errc::no_such_file_or_directory, "cannot write to folder ",
+        name, ": ", failure.message());
 }
 
-/// The kernel gives the lock back when the program ends, however it ends. File systems that have no
-/// locks go without.
-void run_folder::lock()
+/// Makes the folder and locks it; false where another run, which had it and wrote nothing, has
+/// removed it in between. The kernel gives the lock back when the program ends, however it ends.
+/// File systems that have no locks go without.
+bool run_folder::take()
 {
+    make();
     locked_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (locked_ < 0 || flock(locked_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return;
-    close(locked_);
-    throw xunmix::io_error("cannot write to folder '" + path_.string() +
-                           "': another run of unmix is writing to it; wait for its end, or give "
-                           "another --output");
+    if (locked_ < 0)
+        return errno != ENOENT;
+    if (flock(locked_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    {
+        made_.clear(); // it belongs to the other run, which may not have written anything yet
+        throw xunmix::io_error("cannot write to folder '" + path_.string() +
+                               "': another run of unmix is writing to it; wait for its end, or "
+                               "give another --output");
+    }
+    struct stat locked
+    {
+    }, named{};
+    return fstat(locked_, &locked) == 0 && stat(path_.c_str(), &named) == 0 &&
+           locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+/// Throws xunmix::io_error where a file in the folder cannot be written.
+void run_folder::try_writing() const
+{
+    const xunmix::replacement trial(path_ / "trial");
+    errno = 0;
+    if (!std::ofstream(trial.temporary()).is_open())
+        throw xunmix::io_error("cannot write to folder '" + path_.string() +
+                               "': " + std::error_code(errno, std::generic_category()).message());
 }
 
 void run_folder::remove_leftovers() const

@@ -93,7 +93,9 @@ class run_folder
   private:
     void note(const std::string& name);
     void make();
-    void lock();
+    [[nodiscard]] bool take();
+    void release();
+    void try_writing() const;
     void remove_leftovers() const;
 
     std::filesystem::path path_;

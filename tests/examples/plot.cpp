@@ -5,9 +5,15 @@
 #include "plot/ticks.hpp"
 #include "run_folder.hpp"
 
+#include <array>
+#include <barrier>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numbers>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -73,6 +79,43 @@ TEST_CASE("run_folder: one run has it at a time, and what a killed one left half
         CHECK(message.find("another run") != std::string::npos);
     }
     CHECK_NOTHROW(unmix::run_folder{folder});
+}
+
+TEST_CASE("run_folder: of two runs that begin at once neither takes the other's folder away")
+{
+    const scratch_folder scratch;
+    const auto folder = scratch / "new" / "out";
+    std::size_t written = 0, refused = 0;
+    for (int round = 0; round < 1000; ++round)
+    {
+        std::barrier together(2);
+        std::array<std::string, 2> said;
+        const auto run = [&](std::string& what)
+        {
+            together.arrive_and_wait();
+            what = message_of<xu::io_error>(
+                [&]
+                {
+                    unmix::run_folder mine(folder);
+                    std::this_thread::yield();
+                    mine.write_text("note.txt", "whole");
+                });
+        };
+        std::thread first(run, std::ref(said[0])), second(run, std::ref(said[1]));
+        first.join();
+        second.join();
+        for (const std::string& what : said)
+        {
+            CAPTURE(what);
+            const bool was_refused = what.find("another run") != what.npos;
+            CHECK((was_refused || what == "no exception"));
+            ++(was_refused ? refused : written);
+        }
+        CHECK(std::filesystem::exists(folder / "note.txt"));
+        std::filesystem::remove_all(scratch / "new");
+    }
+    CHECK(written + refused == 2000);
+    CHECK(written >= 1000);
 }
 
 TEST_CASE("run_folder: what cannot be a folder is refused before anything is written")
