@@ -36,6 +36,7 @@
 #include <xunmix/constraint/bounded.hpp>
 #include <xunmix/constraint/decaying.hpp>
 #include <xunmix/constraint/fixed.hpp>
+#include <xunmix/constraint/for_columns.hpp>
 #include <xunmix/constraint/non_negative.hpp>
 #include <xunmix/constraint/resolution_limit.hpp>
 #include <xunmix/constraint/ridge.hpp>

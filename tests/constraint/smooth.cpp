@@ -188,11 +188,11 @@ TEST_CASE("smooth: the penalty is tr(F^T L F), its hooks are its gradient")
         CHECK(c.value(f.view()) == doctest::Approx(expected));
         c.split_gradient(f.view(), plus.ref(), minus.ref());
         std::vector<double> curvature(places.size()), pull(places.size());
-        c.add_curvature(places, std::span<double>(curvature));
+        c.add_curvature(places, 0, std::span<double>(curvature));
         for (std::size_t j = 0; j < 3; ++j)
         {
             std::fill(pull.begin(), pull.end(), 0.0);
-            c.add_pull(places, f.view().column(j), std::span<double>(pull));
+            c.add_pull(places, j, f.view().column(j), std::span<double>(pull));
             for (std::size_t i = 0; i < places.size(); ++i)
             {
                 const double g = 0.75 * LF(i, j), eps = 1e-12;

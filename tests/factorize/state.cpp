@@ -240,7 +240,9 @@ TEST_CASE("state: memory of an update that is not of this solver's size is refus
     const auto refused = [&]
     { return message_of<xu::invalid_argument>([&] { make_mals(3).resume(state); }); };
     CHECK(refused() == "no exception");
-    auto& memory = state.memory[0];
+    REQUIRE(!state.sections.empty());
+    CHECK(state.sections[0].name == "maps/mals");
+    auto& memory = state.sections[0].numbers;
     REQUIRE(!memory.empty());
     const auto whole = memory;
     for (const std::size_t size : {whole.size() - 1, whole.size() + 1, std::size_t{1}})
@@ -250,7 +252,7 @@ TEST_CASE("state: memory of an update that is not of this solver's size is refus
         const std::string message = refused();
         CAPTURE(message);
         CHECK(message.starts_with(
-            "the state is damaged, or of another update: its update's memories"));
+            "the state is damaged, or of another update: its numbers of maps/mals are "));
         CHECK(message.ends_with("; start again without it"));
     }
     memory = whole;

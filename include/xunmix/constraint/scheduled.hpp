@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/core/error.hpp>
@@ -18,9 +19,6 @@ namespace xunmix
 /// Where the best iterate is the result (options.keep), only iterates of those iterations are
 /// candidates; where none of them is reached, it is the last. A factorization does not converge at
 /// other iterations. The objective may rise when the constraint sets in.
-///
-/// A solver works on a copy of its own, as for every constraint: one scheduled object must not be
-/// used by two solvers at once.
 template <class C>
 class scheduled
 {
@@ -29,6 +27,7 @@ class scheduled
     static constexpr bool scale_free = traits<C>::scale_free;
     static constexpr bool keeps_order = traits<C>::keeps_order;
     static constexpr bool moves = traits<C>::moves;
+    using wrapped = C;
 
     explicit scheduled(C constraint, std::size_t from = 1, std::size_t every = 1)
         : constraint_(std::move(constraint))
@@ -42,9 +41,19 @@ class scheduled
     {
         return iteration >= from_ && (iteration - from_) % every_ == 0;
     }
-    void begin_iteration(std::size_t iteration) const
+    template <class T>
+    void prepare(factor_ref<const T> f, const surroundings& around)
     {
-        now_ = is_due(iteration);
+        now_ = is_due(around.iteration);
+        xunmix::prepare<T>(constraint_, f, around);
+    }
+    std::vector<double>& memory() requires hook::memory<C>
+    {
+        return constraint_.memory();
+    }
+    std::size_t memory_size(const grid& places, std::size_t rank) const requires hook::memory<C>
+    {
+        return constraint_.memory_size(places, rank);
     }
 
     /// Throws invalid_argument for iteration 0, no step, and what the constraint itself refuses.
@@ -69,6 +78,6 @@ class scheduled
   private:
     C constraint_;
     std::size_t from_, every_;
-    mutable bool now_ = false;
+    bool now_ = false;
 };
 }

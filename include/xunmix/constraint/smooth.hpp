@@ -78,13 +78,13 @@ struct smooth
 
     /// curvature_i += weight d_i
     template <class T>
-    void add_curvature(const grid& places, std::span<T> curvature) const
+    void add_curvature(const grid& places, std::size_t, std::span<T> curvature) const
     {
         grid_laplacian::add_degrees(places, static_cast<T>(weight), curvature);
     }
     /// pull += weight A f
     template <class T>
-    void add_pull(const grid& places, std::span<const T> f, std::span<T> pull) const
+    void add_pull(const grid& places, std::size_t, std::span<const T> f, std::span<T> pull) const
     {
         grid_laplacian::add_neighbours(places, static_cast<T>(weight), f, pull);
     }

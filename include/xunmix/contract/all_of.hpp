@@ -26,6 +26,11 @@ class all_of
     {
         std::apply([&](const Cs&... m) { (xunmix::for_each_member(m, visit), ...); }, members_);
     }
+    template <class Visit>
+    constexpr void for_each_member(Visit&& visit)
+    {
+        std::apply([&](Cs&... m) { (xunmix::for_each_member(m, visit), ...); }, members_);
+    }
 
   private:
     std::tuple<Cs...> members_;

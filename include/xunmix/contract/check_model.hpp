@@ -8,6 +8,7 @@
 
 #include <xunmix/contract/check_constraint.hpp>
 #include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/pairing.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/finite.hpp>
@@ -116,8 +117,10 @@ bool is_known(const C& c, const grid& places, std::size_t rank)
 template <class Part>
 void check_known(const Part& maps, const Part& components, const known_factors& known)
 {
-    const bool clips = maps.clips() && ((known.components && maps.rules().non_negative) ||
-                                        (known.maps && components.rules().non_negative));
+    const auto is_clipped = [](const Part& part)
+    { return part.rules().non_negative && part.rules().how != pairing::descent; };
+    const bool clips = maps.clips() && ((known.components && is_clipped(maps)) ||
+                                        (known.maps && is_clipped(components)));
     require<invalid_argument>(!clips, "where all ", known.components ? "components" : "maps",
                               " are known, what is looked for is the non-negative least-squares "
                               "fit of the other factor; ",
@@ -174,27 +177,41 @@ constexpr void check_types(const C& c)
                         []<class Member>(const Member&)
                         {
                             static_assert(xunmix::check_constraint<Member, T>());
-                            if constexpr (constraint<Member, T> && !update_choice<U>)
+                            constexpr bool beside = !hook::solve<Member, T> &&
+                                                    names_solving<T>(static_cast<C*>(nullptr));
+                            if constexpr (constraint<Member, T> && beside)
+                                static_assert(pairing_beside_solve<Member, T>(true) !=
+                                                  pairing::unsupported,
+                                              "beside a constraint with solve, another one has "
+                                              "add_to_gram, add_to_rhs, project or normalize");
+                            else if constexpr (constraint<Member, T> && !update_choice<U>)
                                 update_hook::check_pairing<U, Member, T>();
                         });
 }
 
 /// Lets every member check its own options against the factor's shape. Throws invalid_argument for
-/// a constraint chosen at run time that the update can do nothing with.
+/// a constraint chosen at run time that the update can do nothing with, and for two that would take
+/// the place of its step.
 template <class U, class T, class C>
 void check_options_of(const C& c, const grid& places, std::size_t rank, const char* where)
 {
-    for_each_member(c,
-                    [&]<class Member>(const Member& m)
-                    {
-                        require<invalid_argument>(update_hook::pairing_with<U, Member, T>() !=
-                                                      pairing::unsupported,
-                                                  "the constraint on the ", where,
-                                                  " has no hook this update can use; see the "
-                                                  "table in include/xunmix/contract/README.md");
-                        if constexpr (requires { m.validate(places, rank); })
-                            m.validate(places, rank);
-                    });
+    const auto solving = find_solving<T>(c);
+    require<invalid_argument>(solving.count <= 1, "the ", where, " have ", solving.count,
+                              " constraints that take the place of the update's step, which one "
+                              "can do at most; leave the others out");
+    for_each_member(
+        c,
+        [&]<class Member>(const Member& m)
+        {
+            const bool beside = solving.count > 0 && !hook::solve<Member, T>;
+            const pairing how = beside ? pairing_beside_solve<Member, T>(solving.in_orthant)
+                                       : update_hook::pairing_with<U, Member, T>();
+            require<invalid_argument>(how != pairing::unsupported, "the constraint on the ", where,
+                                      " has no hook this update can use; see the "
+                                      "table in include/xunmix/contract/README.md");
+            if constexpr (requires { m.validate(places, rank); })
+                m.validate(places, rank);
+        });
 }
 }
 }

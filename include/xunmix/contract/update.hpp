@@ -7,36 +7,14 @@
 #include <span>
 
 #include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/normal_equations.hpp>
+#include <xunmix/contract/pairing.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/grid.hpp>
 
 namespace xunmix
 {
-/// The small system an update solves for a factor F: with O the other factor, gram = O^T O (k x k)
-/// and rhs = X O (rows x k), so that 1/2 |X - F O^T|^2 = 1/2 <F gram, F> - <F, rhs> + const.
-template <class T>
-struct normal_equations
-{
-    matrix_ref<const double> gram;
-    factor_ref<T> rhs; ///< an update may use it as scratch: its contents are not needed afterwards
-};
-
-/// How an update and a constraint go together.
-enum class pairing
-{
-    unsupported, ///< the update can do nothing with the constraint's hooks
-    heuristic,   ///< works, but an iteration may raise the objective: the best iterate is kept
-    descent      ///< no iteration raises the objective
-};
-
-constexpr const char* name(pairing p)
-{
-    return p == pairing::descent     ? "descent"
-           : p == pairing::heuristic ? "heuristic"
-                                     : "unsupported";
-}
-
 // An update rule is how one factor changes, given its small system. It has
 //
 //   first                    the factor whose turn comes first
@@ -87,6 +65,8 @@ struct standing
 //       how it goes with a constraint; heuristic unless it says otherwise
 //   void check_pairing<Constraint, T>()                   static constexpr
 //       does not compile, and says what to take instead, where that is unsupported
+//   bool has_replaceable_step                             static constexpr
+//       whether a constraint's solve() may take its place (default: true)
 //   bool clips                                            static constexpr
 //       whether it solves without the constraint and then projects (default: false)
 //   bool is_row_separable(side)
@@ -112,23 +92,6 @@ struct standing
 // which, set once to the factor it is for.
 namespace update_hook
 {
-template <class U, class C, class T>
-constexpr pairing pairing_with()
-{
-    if constexpr (requires { U::template pairing_with<C, T>(); })
-        return U::template pairing_with<C, T>();
-    else
-        return pairing::heuristic;
-}
-template <class U, class C, class T>
-constexpr void check_pairing()
-{
-    if constexpr (requires { U::template check_pairing<C, T>(); })
-        U::template check_pairing<C, T>();
-    else
-        static_assert(pairing_with<U, C, T>() != pairing::unsupported,
-                      "this update cannot use this constraint: see its pairing_with");
-}
 template <class U>
 bool is_row_separable(const U& u, side which)
 {
@@ -195,15 +158,5 @@ concept knows_side = requires(State& s)
 {
     s.which;
 };
-}
-
-/// The weakest pairing of an update with the members of a constraint.
-template <class T, class U, class C>
-pairing pairing_of(const U&, const C& c)
-{
-    pairing weakest = update_hook::pairing_with<U, unconstrained, T>();
-    for_each_member(c, [&]<class M>(const M&)
-                    { weakest = std::min(weakest, update_hook::pairing_with<U, M, T>()); });
-    return weakest;
 }
 }

@@ -135,7 +135,7 @@ class alternation final : public shareable_model<T>
         if (extrapolates_)
             extrapolation_.advance(s, ref(s, columns()), part(columns()));
         const auto gram = gram_of(s, columns());
-        own_part(rows()).prepare(gram, data().shape().of(rows()));
+        base::prepare(s, rows(), gram);
     }
     /// What follows it, and the objective.
     void after_rows(state& s)
@@ -229,7 +229,7 @@ class alternation final : public shareable_model<T>
         const auto f = ref(s, columns());
         remember_row_gram(s);
         const matrix_ref<double> gram(gram_.data(), rank());
-        own_part(columns()).prepare(gram, data().shape().of(columns()));
+        base::prepare(s, columns(), gram);
         const auto b = rhs(f);
         std::copy(s.product.begin(), s.product.end(), b.data());
         solve(columns(), f, {gram, b});

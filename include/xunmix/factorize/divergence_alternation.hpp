@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <limits>
 #include <utility>
+#include <vector>
 
+#include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/factorize/model_base.hpp>
+#include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/loss/loss_part.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/state.hpp>
@@ -30,6 +33,7 @@ class divergence_alternation final : public model_base<T>
 
     explicit divergence_alternation(model_parts<T> parts)
         : base(std::move(parts))
+        , gram_(rank() * rank())
     {
         loss_part().prepare(least_model(), data().shape().of(other(data().sweep_side())));
     }
@@ -129,11 +133,17 @@ class divergence_alternation final : public model_base<T>
                 std::fill_n(from.denominator.column(j).data(), f.rows(), static_cast<T>(sum));
             }
         }
+        const matrix_ref<double> gram(gram_.data(), rank());
+        if (this->part(which).rules().prepares)
+            inner_product_of(data(), other(which))
+                .gram(factor_ref<const T>(ref(s, other(which))), gram, this->threads());
+        base::prepare(s, which, gram);
         own_part(which).step(f, from.numerator, from.denominator);
         clear_masked(f);
         normalize(s, which);
     }
 
     buffer<T> room_, denominator_;
+    std::vector<double> gram_;
 };
 }

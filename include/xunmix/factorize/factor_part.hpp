@@ -12,6 +12,7 @@
 
 #include <xunmix/contract/check_model.hpp>
 #include <xunmix/contract/constraint.hpp>
+#include <xunmix/contract/pairing.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/function_ref.hpp>
 #include <xunmix/core/part_name.hpp>
@@ -36,6 +37,15 @@ struct factor_rules
         false;                   ///< moves a column to the nearest allowed one, all entries at once
     bool holds_no_scale = true;  ///< the other factor's constraint may move this one's scale
     std::size_t normalizing = 0; ///< members that move this one's scale to the other factor
+    bool prepares = false;       ///< a member looks at what surrounds the factor before an update
+};
+
+/// What an update or a constraint keeps of a factor from one iteration to the next: whose it is,
+/// and how many numbers it holds once there are any.
+struct memory_room
+{
+    std::string name;
+    std::size_t size = 0;
 };
 
 /// The update of one factor and its constraint, whatever their types: compiled together once a
@@ -60,17 +70,19 @@ class factor_part
     virtual void project(factor_ref<T> f) const = 0;
     virtual double penalty(factor_ref<const T> f) const = 0;
     virtual bool is_due(std::size_t iteration) const = 0;
-    virtual void begin_iteration(std::size_t iteration) const = 0;
     /// Divides columns by numbers left in `scale` and calls `give` each time: once for every member
     /// of the constraint, and for the update itself, that moves scale.
     virtual void normalize(factor_ref<T> f, std::span<double> scale, function_ref<void()> give) = 0;
 
     // The two together.
 
-    virtual void prepare(matrix_ref<double> gram, const grid& places) = 0;
+    /// Before each update of F: the constraint sees F and what surrounds it, then the update
+    /// prepares its step with around.gram, to which `gram` refers and which it may change.
+    virtual void prepare(factor_ref<const T> f, const surroundings& around,
+                         matrix_ref<double> gram) = 0;
     /// May be called for several blocks of rows at once where rules().row_separable.
     virtual void step(factor_ref<T> f, const normal_equations<T>& eq) = 0;
-    /// The step of a loss other than least squares.
+    /// The step of a loss other than least squares, before which prepare() comes too.
     virtual void step(factor_ref<T> f, factor_ref<T> numerator, factor_ref<T> denominator) = 0;
 
     // The update alone, the same for both factors, see contract/update.hpp.
@@ -94,10 +106,12 @@ class factor_part
     virtual bool prunes() const = 0;
     virtual double least_relevance() const = 0;
     virtual void validate(const any_matrix<T>& x) const = 0;
-    /// What it keeps of this factor from one iteration to the next, and how many numbers that is;
-    /// nullptr and 0 where it keeps nothing.
-    virtual std::vector<double>* memory() = 0;
-    virtual std::size_t memory_size(std::size_t rows, std::size_t rank) const = 0;
+
+    // What the two keep from one iteration to the next: first the update, then each member of the
+    // constraint that keeps something, always in this order.
+
+    virtual std::vector<memory_room> memories(const grid& places, std::size_t rank) const = 0;
+    virtual void for_each_memory(function_ref<void(std::vector<double>&)> visit) = 0;
 
   protected:
     explicit factor_part(const factor_rules& rules)
@@ -196,21 +210,6 @@ class part_of_update : public factor_part<T>
         if constexpr (requires { update_.validate(x); })
             update_.validate(x);
     }
-    std::vector<double>* memory() override
-    {
-        if constexpr (update_hook::remembers<state>)
-            return &state_.memory;
-        else
-            return nullptr;
-    }
-    std::size_t memory_size([[maybe_unused]] std::size_t rows,
-                            [[maybe_unused]] std::size_t rank) const override
-    {
-        if constexpr (update_hook::remembers<state>)
-            return state::memory_size(rows, rank);
-        else
-            return 0;
-    }
 
   protected:
     using state = typename U::template state<T>;
@@ -238,7 +237,9 @@ template <class T, class U, class C>
 factor_rules rules_of(const U& update, const C& c, side which)
 {
     return {.how = pairing_of<T>(update, c),
-            .row_separable = update_hook::is_row_separable(update, which) && is_row_separable(c),
+            .row_separable =
+                (find_solving<T>(c).count > 0 || update_hook::is_row_separable(update, which)) &&
+                is_row_separable(c),
             .scale_free = is_scale_free(c),
             .keeps_order = keeps_order(c),
             .moves = moves(c) || update_hook::moves(update),
@@ -246,7 +247,8 @@ factor_rules rules_of(const U& update, const C& c, side which)
             .non_negative = keeps_non_negative(c),
             .couples_entries = couples_entries<T>(c),
             .holds_no_scale = holds_no_scale<T>(c),
-            .normalizing = count_normalizing<T>(c)};
+            .normalizing = count_normalizing<T>(c),
+            .prepares = has_prepare<T>(c)};
 }
 
 /// An update and the constraint on one factor.
@@ -294,10 +296,6 @@ class part_of_factor final : public part_of_update<U, T>
     {
         return xunmix::is_due(constraint_, iteration);
     }
-    void begin_iteration(std::size_t iteration) const override
-    {
-        xunmix::begin_iteration(constraint_, iteration);
-    }
     void normalize(factor_ref<T> f, std::span<double> scale, function_ref<void()> give) override
     {
         for_each_member(constraint_,
@@ -313,17 +311,24 @@ class part_of_factor final : public part_of_update<U, T>
             if (update_.normalize(which_, f, scale))
                 give();
     }
-    void prepare([[maybe_unused]] matrix_ref<double> gram,
-                 [[maybe_unused]] const grid& places) override
+    void prepare(factor_ref<const T> f, const surroundings& around,
+                 [[maybe_unused]] matrix_ref<double> gram) override
     {
+        xunmix::prepare<T>(constraint_, f, around);
         if constexpr (!has_loss)
-            update_.prepare(gram, places, constraint_, state_);
+        {
+            if (find_solving<T>(constraint_).count > 0)
+                add_to_gram<T>(constraint_, gram, *f.places());
+            else
+                update_.prepare(gram, *f.places(), constraint_, state_);
+        }
     }
     void step([[maybe_unused]] factor_ref<T> f,
               [[maybe_unused]] const normal_equations<T>& eq) override
     {
         if constexpr (!has_loss)
-            update_(f, eq, constraint_, state_);
+            if (!solve(constraint_, f, eq))
+                update_(f, eq, constraint_, state_);
     }
     void step([[maybe_unused]] factor_ref<T> f, [[maybe_unused]] factor_ref<T> numerator,
               [[maybe_unused]] factor_ref<T> denominator) override
@@ -331,8 +336,36 @@ class part_of_factor final : public part_of_update<U, T>
         if constexpr (has_loss)
             update_.step(f, numerator, denominator, constraint_, state_);
     }
+    std::vector<memory_room> memories(const grid& places, std::size_t rank) const override
+    {
+        std::vector<memory_room> out;
+        const std::string where = name(which_) + std::string("/");
+        if constexpr (update_hook::remembers<state>)
+            out.push_back({where + part_name<U>(), state::memory_size(places.size(), rank)});
+        for_each_member(
+            constraint_,
+            [&]<class Member>(const Member& m)
+            {
+                if constexpr (hook::memory<Member>)
+                    out.push_back({where + part_name<Member>(), m.memory_size(places, rank)});
+            });
+        return out;
+    }
+    void for_each_memory(function_ref<void(std::vector<double>&)> visit) override
+    {
+        if constexpr (update_hook::remembers<state>)
+            visit(state_.memory);
+        for_each_member(constraint_,
+                        [&]<class Member>(Member& m)
+                        {
+                            if constexpr (hook::memory<Member>)
+                                visit(m.memory());
+                        });
+    }
 
   private:
+    using state = typename base::state;
+
     C constraint_;
 };
 

@@ -200,6 +200,10 @@ class model_base
     void fill(state& s, start_ref<T> start, random_engine engine)
     {
         s.rank = rank();
+        s.sections.clear();
+        for (side which : {side::maps, side::components})
+            for (const auto& room : part(which).memories(data().shape().of(which), rank()))
+                s.sections.push_back({room.name, {}});
         s.maps.assign(data().rows() * rank(), T{0});
         s.components.assign(data().cols() * rank(), T{0});
         start(ref(s, side::maps), ref(s, side::components), engine, threads());
@@ -216,22 +220,30 @@ class model_base
     /// What constraints and the update do before an iteration.
     void begin_iteration(state& s)
     {
-        for (side which : {side::maps, side::components})
-        {
-            part(which).begin_iteration(s.iterations + 1);
-            const auto& memory = s.memory[which == side::maps ? 0 : 1];
-            if (auto* own = own_part(which).memory(); own != nullptr && !memory.empty())
-                *own = memory;
-        }
+        for_each_memory(s,
+                        [](std::vector<double>& own, const std::vector<double>& kept)
+                        {
+                            if (!kept.empty())
+                                own = kept;
+                        });
         if (update().adapts())
             own_part(side::maps).adapt(standing_of(s, s.residual), own_part(side::components));
     }
     /// And after it.
     void end_iteration(state& s)
     {
-        for (side which : {side::maps, side::components})
-            if (const auto* own = own_part(which).memory())
-                s.memory[which == side::maps ? 0 : 1] = *own;
+        for_each_memory(s, [](const std::vector<double>& own, std::vector<double>& kept)
+                        { kept = own; });
+    }
+    /// Lets the constraint on a factor look at what surrounds it, and the update prepare its step
+    /// with the other factor's Gram matrix, which it may change.
+    void prepare(const state& s, side which, matrix_ref<double> other_gram)
+    {
+        own_part(which).prepare(ref(s, which),
+                                {.iteration = s.iterations + 1,
+                                 .gram = other_gram,
+                                 .product = inner_product_of(data(), which)},
+                                other_gram);
     }
 
     /// Whether the rows of a factor are updated one by one.
@@ -273,6 +285,15 @@ class model_base
     }
 
   private:
+    /// visit(what a part keeps, the state's section for it) for all that keep something.
+    template <class Visit>
+    void for_each_memory(state& s, Visit visit)
+    {
+        auto section = s.sections.begin();
+        for (side which : {side::maps, side::components})
+            own_part(which).for_each_memory([&](std::vector<double>& own)
+                                            { visit(own, (section++)->numbers); });
+    }
     standing<T> standing_of(const state& s, double loss) const
     {
         return standing_of(s.iterations, ref(s, side::maps), ref(s, side::components), loss);

@@ -40,9 +40,34 @@ std::uint64_t fingerprint(const any_matrix<T>& x)
     return out;
 }
 
+/// Throws invalid_argument unless a state's sections are those of the model: the same names, each
+/// empty or of its size.
+template <class T>
+void check_sections(const solver_state<T>& state, const model_base<T>& model)
+{
+    std::size_t count = 0;
+    for (side which : {side::maps, side::components})
+        for (const auto& room :
+             model.part(which).memories(model.data().shape().of(which), state.rank))
+        {
+            require<invalid_argument>(count < state.sections.size() &&
+                                          state.sections[count].name == room.name,
+                                      "the state is damaged: it has no numbers of ", room.name,
+                                      " as section ", count, "; start again without it");
+            const std::size_t found = state.sections[count++].numbers.size();
+            require<invalid_argument>(found == 0 || found == room.size,
+                                      "the state is damaged, or of another update: its numbers of ",
+                                      room.name, " are ", found, " instead of ", room.size,
+                                      "; start again without it");
+        }
+    require<invalid_argument>(count == state.sections.size(), "the state is damaged: it has ",
+                              state.sections.size(), " sections instead of ", count,
+                              "; start again without it");
+}
+
 /// Throws invalid_argument unless the rest of a state is what this solver would have made.
 template <class T>
-void check_parts(const solver_state<T>& state, const std::array<std::size_t, 2>& memory_sizes)
+void check_parts(const solver_state<T>& state)
 {
     const auto validate = [](const char* what, std::size_t found, std::size_t wanted)
     {
@@ -54,8 +79,6 @@ void check_parts(const solver_state<T>& state, const std::array<std::size_t, 2>&
     validate("best maps", state.best_maps.size(), state.maps.size());
     validate("best components", state.best_components.size(), state.components.size());
     validate("extrapolated factor", state.extrapolated.size(), held);
-    for (std::size_t i = 0; i < memory_sizes.size(); ++i)
-        validate("update's memories", state.memory[i].size(), memory_sizes[i]);
     require<invalid_argument>(
         state.best_maps.empty() == state.best_components.empty(),
         "the state is damaged: it has best maps or best components, but not both; start again "

@@ -132,10 +132,8 @@ class solver
                                           "the state is of other data: their values, masks or "
                                           "weights differ",
                                           otherwise);
-        const auto& shape = model_->data().shape();
-        const auto memory_size = [&](side which)
-        { return model_->part(which).memory_size(shape.of(which).size(), state.rank); };
-        detail::check_parts(state, {memory_size(side::maps), memory_size(side::components)});
+        detail::check_parts(state);
+        detail::check_sections(state, *model_);
         state_ = std::move(state);
         reserve_history();
         using enum xunmix::status;

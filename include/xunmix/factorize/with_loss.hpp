@@ -20,6 +20,7 @@ struct with_loss
 
     using loss_type = L;
     static constexpr bool row_separable = false;
+    static constexpr bool has_replaceable_step = false;
     static constexpr side first = side::maps;
     static constexpr bool needs_non_negative_data = true;
 

@@ -18,6 +18,13 @@
 
 namespace xunmix
 {
+/// Numbers that an update or a constraint keeps, under a name that says whose they are.
+struct state_section
+{
+    std::string name;
+    std::vector<double> numbers{}; ///< empty before the first iteration
+};
+
 /// All a solver needs to go on from where another stopped, bit for bit.
 template <class T>
 struct solver_state
@@ -43,13 +50,13 @@ struct solver_state
     std::vector<T>
         extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
     double momentum = 0.5, momentum_limit = 1; ///< of the extrapolation
-    std::array<std::vector<double>, 2> memory; ///< what the update keeps, for maps and components
+    std::vector<state_section> sections;       ///< what updates and constraints keep
     std::vector<record> history;
 };
 
 namespace detail
 {
-inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '5'};
+inline constexpr std::array<char, 8> state_magic{'x', 'u', 'n', 'm', 'i', 'x', 's', '6'};
 
 template <class V>
 void write_value(std::ostream& out, const V& value)
@@ -100,8 +107,7 @@ void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
     scalar(s.seconds), scalar(s.status), scalar(s.swept);
     scalar(s.momentum), scalar(s.momentum_limit);
     vector(s.maps), vector(s.components), vector(s.product);
-    vector(s.best_maps), vector(s.best_components), vector(s.extrapolated), vector(s.memory[0]);
-    vector(s.memory[1]), vector(s.history);
+    vector(s.best_maps), vector(s.best_components), vector(s.extrapolated), vector(s.history);
 }
 
 /// What must agree between writer and reader: number sizes and byte order.
@@ -122,6 +128,12 @@ void write_state(std::ostream& out, const solver_state<T>& state)
     detail::for_each_field(
         state, [&](const auto& v) { detail::write_value(out, v); },
         [&](const auto& v) { detail::write_values(out, v); });
+    detail::write_value(out, static_cast<std::uint64_t>(state.sections.size()));
+    for (const auto& section : state.sections)
+    {
+        detail::write_values(out, section.name);
+        detail::write_values(out, section.numbers);
+    }
     detail::require<io_error>(static_cast<bool>(out), "the solver state could not be written");
 }
 
@@ -143,6 +155,14 @@ solver_state<T> read_state(std::istream& in)
     detail::for_each_field(
         state, [&](auto& v) { detail::read_value(in, v); },
         [&](auto& v) { detail::read_values(in, v); });
+    std::uint64_t sections = 0;
+    detail::read_value(in, sections);
+    for (; sections > 0; --sections) // a broken count ends where the stream does
+    {
+        state.sections.emplace_back();
+        detail::read_values(in, state.sections.back().name);
+        detail::read_values(in, state.sections.back().numbers);
+    }
     detail::require<io_error>(state.status >= status::running &&
                                   state.status <= status::non_finite &&
                                   (state.swept == side::maps || state.swept == side::components),

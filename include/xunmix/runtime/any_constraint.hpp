@@ -56,19 +56,21 @@ class own_projection
 };
 
 /// Constraints chosen at run time: what programs and tests that sweep over combinations use where
-/// compiled code would write all_of. Behaves the same, members in the order added.
-class any_constraint
+/// compiled code would write all_of. Behaves the same, members in the order added. Types of your
+/// own that shall be among them are named: constraint_list<my_constraint>.
+template <class... Own>
+class constraint_list
 {
   public:
     static constexpr bool chosen_at_run_time = true;
     using member =
         std::variant<non_negative, sparse, ridge, bounded, sum_to_one, unit_norm, smooth,
                      resolution_limit, no_downward_convex_peak, scheduled<no_downward_convex_peak>,
-                     decaying, fixed, own_projection>;
+                     decaying, fixed, own_projection, Own...>;
 
-    any_constraint() = default;
+    constraint_list() = default;
     /// From the texts that runtime::constraint reads. Throws invalid_argument.
-    explicit any_constraint(const std::vector<std::string>& texts)
+    explicit constraint_list(const std::vector<std::string>& texts)
     {
         for (const auto& text : texts)
             members_.push_back(parse(text));
@@ -81,6 +83,12 @@ class any_constraint
     void for_each_member(Visit&& visit) const
     {
         for (const auto& m : members_)
+            std::visit(visit, m);
+    }
+    template <class Visit>
+    void for_each_member(Visit&& visit)
+    {
+        for (auto& m : members_)
             std::visit(visit, m);
     }
 
@@ -135,6 +143,9 @@ class any_constraint
 
     std::vector<member> members_;
 };
+
+/// Constraints of the library, chosen at run time.
+using any_constraint = constraint_list<>;
 
 namespace runtime
 {

@@ -46,6 +46,7 @@ struct ard
     std::size_t rounds = 10;   ///< as in hals
 
     static constexpr bool row_separable = false;
+    static constexpr bool has_replaceable_step = false;
     static constexpr side first = side::components;
     static constexpr bool needs_non_negative_data = false;
 
@@ -168,8 +169,7 @@ struct ard
     }
 
     template <class T, class C>
-    void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
-                    const state<T>& s) const
+    void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c, state<T>& s) const
     {
         if (s.which == side::components)
             return hals{rounds}(f, eq, c, s.plain);

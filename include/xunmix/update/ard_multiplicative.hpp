@@ -39,6 +39,7 @@ struct ard_multiplicative
     double prune_below = 1e-3; ///< of the largest component, to be in the result
 
     static constexpr bool row_separable = false;
+    static constexpr bool has_replaceable_step = false;
     static constexpr side first = side::maps;
     static constexpr bool needs_non_negative_data = true;
     static constexpr bool takes_loss = true;

@@ -4,14 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <span>
 
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
 #include <xunmix/core/simd.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
-#include <xunmix/model/grid_laplacian.hpp>
 
 // Coordinate descent over the columns of a factor F, with r_j = rhs_j - F gram_j the negative
 // gradient of the small system along column j.
@@ -133,72 +131,5 @@ void sweep(factor_ref<T> f, const normal_equations<T>& eq, const C& c, std::size
             for (std::size_t j = 0; j < f.rank(); ++j)
                 prox_column(c, part, j, move_column(part, system, j));
     }
-}
-
-/// Numbers of scratch that relax() needs.
-inline std::size_t relax_room(const grid& places)
-{
-    return 5 * places.size();
-}
-
-/// The same for a whole factor with terms that couple neighbours on the grid, whose gradient for a
-/// column is d f - p(f):
-///
-///     F_ij <- prox(F_ij + (r_ij + p_i - d_i F_ij) / (gram_jj + d_i)),
-///
-/// first for all even places of the checkerboard at once, then for the odd ones: exact, for places
-/// of one colour do not couple.
-template <class T, class C>
-void relax(factor_ref<T> f, const normal_equations<T>& eq, const C& c, std::size_t rounds,
-           T* scratch)
-{
-    const grid& places = *f.places();
-    const std::size_t n = f.rows();
-    const auto part = [&](std::size_t which) { return std::span<T>(scratch + which * n, n); };
-    const std::span<T> curvature = part(0), residual = part(1), pull = part(2),
-                       colours[] = {part(3), part(4)};
-    grid_laplacian::checkerboard(places, 0, colours[0]);
-    grid_laplacian::checkerboard(places, 1, colours[1]);
-    std::fill(curvature.begin(), curvature.end(), T{0});
-    bool soft = false;
-    for_each_member(c,
-                    [&]<class M>(const M& m)
-                    {
-                        if constexpr (hook::couples_neighbours<M, T>)
-                            m.add_curvature(places, curvature);
-                        soft |= hook::prox_column<M, T> && !hook::project<M, T>;
-                    });
-    const auto move = [&](std::size_t j, std::span<const T> colour)
-    {
-        const auto column = f.column(j);
-        const T own = static_cast<T>(eq.gram(j, j)), least = static_cast<T>(least_curvature<T>);
-        std::copy(residual.begin(), residual.end(), pull.begin());
-        for_each_member(c,
-                        [&]<class M>(const M& m)
-                        {
-                            if constexpr (hook::couples_neighbours<M, T>)
-                                m.add_pull(places, std::span<const T>(column), pull);
-                        });
-        for (std::size_t i = 0; i < n; ++i)
-            column[i] +=
-                own + curvature[i] > least
-                    ? colour[i] * (pull[i] - curvature[i] * column[i]) / (own + curvature[i])
-                    : T{0};
-        // The nearest allowed value does not depend on the step, and is where the other places are
-        // already; what a penalty does depends on it.
-        if (!soft)
-            prox_column(c, f, j, T{1} / std::max(own, least));
-        else
-            for (std::size_t i = 0; i < n; ++i)
-                if (colour[i] != T{0})
-                    prox_column(c, f.block(i, 1), j, T{1} / std::max(own + curvature[i], least));
-    };
-    for (std::size_t round = 0; round < rounds; ++round)
-        for (std::size_t j = 0; j < f.rank(); ++j)
-        {
-            for_each_residual(f, eq, j, [&](std::size_t row, auto r) { r.store(&residual[row]); });
-            for (const auto colour : colours)
-                move(j, colour);
-        }
 }
 }

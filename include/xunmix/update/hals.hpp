@@ -3,15 +3,14 @@
 
 #include <cstddef>
 #include <type_traits>
-#include <utility>
 
 #include <xunmix/contract/constraint.hpp>
 #include <xunmix/contract/update.hpp>
-#include <xunmix/core/buffer.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/update/column_descent.hpp>
+#include <xunmix/update/relaxation.hpp>
 
 namespace xunmix
 {
@@ -21,9 +20,9 @@ namespace xunmix
 ///     F_j <- prox( F_j + (rhs_j - F gram_j) / gram_jj ),
 ///
 /// the exact minimiser along F_j for non-negativity, bounds, l1, ridge and fixed entries, so the
-/// objective never rises. Where a constraint couples neighbours, as smooth does, the places of each
-/// colour of the checkerboard move in turn. Constraints that only have project() are applied after
-/// the columns.
+/// objective never rises. Where a constraint couples places, as smooth does, the places of each
+/// colour of a checkerboard, or of its own colouring, move in turn. Constraints that only have
+/// project() are applied after the columns.
 struct hals
 {
     /// Rounds over the columns an iteration (Gillis & Glineur 2012). A round costs little beside
@@ -41,7 +40,7 @@ struct hals
     template <class T>
     struct state
     {
-        buffer<T> coupled; ///< room where a constraint couples neighbours
+        column_descent::relaxation<T> relax; ///< where a constraint couples places
     };
 
     template <class M, class T>
@@ -50,7 +49,7 @@ struct hals
         if constexpr (hook::project<M, T> && !hook::prox_column<M, T>)
             return pairing::heuristic;
         else if constexpr (std::is_same_v<M, unconstrained> || hook::normalize<M, T> ||
-                           hook::prox_column<M, T> || hook::couples_neighbours<M, T> ||
+                           hook::prox_column<M, T> || hook::couples_places<M, T> ||
                            hook::normal_terms<M, T>)
             return pairing::descent;
         else
@@ -90,36 +89,29 @@ struct hals
     void prepare(matrix_ref<double> gram, const grid& places, const C& c, state<T>& s) const
     {
         check_rounds(rounds);
+        if (column_descent::couples_places<T>(c))
+            s.relax.prepare(c, places, gram.rows);
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
-                            if constexpr (hook::couples_neighbours<M, T>)
-                                s.coupled.get(column_descent::relax_room(places));
-                            else
+                            if constexpr (!hook::couples_places<M, T>)
                                 column_descent::add_terms_to_gram<T>(m, gram, places);
                         });
     }
 
     template <class T, class C>
-    void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c,
-                    const state<T>& s) const
+    void operator()(factor_ref<T> f, const normal_equations<T>& eq, const C& c, state<T>& s) const
     {
         const std::size_t times = rounds_with<T>(c, rounds);
-        bool relaxed = false;
         for_each_member(c,
                         [&]<class M>(const M& m)
                         {
-                            if constexpr (!hook::couples_neighbours<M, T>)
+                            if constexpr (!hook::couples_places<M, T>)
                                 column_descent::add_terms_to_rhs(m, eq.rhs, f);
                         });
-        for_each_member(c,
-                        [&]<class M>(const M&)
-                        {
-                            if constexpr (hook::couples_neighbours<M, T>)
-                                if (!std::exchange(relaxed, true))
-                                    column_descent::relax(f, eq, c, times, s.coupled.data());
-                        });
-        if (!relaxed)
+        if (column_descent::couples_places<T>(c))
+            s.relax(f, eq, c, times);
+        else
             column_descent::sweep(f, eq, c, times);
         project_others(f, c);
     }

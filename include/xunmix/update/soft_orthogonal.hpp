@@ -38,6 +38,7 @@ struct soft_orthogonal
     bool extrapolate = true; ///< as in hals, where the weight is 0
 
     static constexpr bool row_separable = false;
+    static constexpr bool has_replaceable_step = false;
     static constexpr side first = side::maps;
     static constexpr bool needs_non_negative_data = false;
 
