@@ -12,6 +12,8 @@
 #include <xunmix/core/poisson.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/factorize/factorize.hpp>
+#include <xunmix/matrix/dense.hpp>
+#include <xunmix/matrix/scaled.hpp>
 #include <xunmix/update/hals.hpp>
 
 namespace decaying_test
@@ -89,11 +91,18 @@ curve solved(const matrix& a, const curve& b)
     return out;
 }
 
-/// Non-negative least squares by trying every set of generators.
-curve nearest_of_all(const curve& x, const curve& y, xu::decay shape)
+/// Non-negative least squares with weights by trying every set of generators.
+curve nearest_of_all(const curve& x, const curve& y, xu::decay shape, const curve& weights = {})
 {
     const std::size_t m = y.size();
-    const matrix g = generators(x, shape), target = as_column(y);
+    matrix g = generators(x, shape), target = as_column(y);
+    const auto root = [&](std::size_t i) { return weights.empty() ? 1 : std::sqrt(weights[i]); };
+    for (std::size_t i = 0; i < m; ++i)
+    {
+        target(i, 0) *= root(i);
+        for (std::size_t l = 0; l < m; ++l)
+            g(i, l) *= root(i);
+    }
     double least = squared_norm(target);
     matrix best(m, 1);
     for (std::size_t set = 1; set < (std::size_t{1} << m); ++set)
@@ -106,14 +115,16 @@ curve nearest_of_all(const curve& x, const curve& y, xu::decay shape)
         for (std::size_t i = 0; i < m; ++i)
             for (std::size_t l = 0; l < chosen.size(); ++l)
                 part(i, l) = g(i, chosen[l]);
-        const matrix weights =
+        const matrix shares =
             as_column(solved(transposed(part) * part, (transposed(part) * target).values));
-        if (*std::min_element(weights.values.begin(), weights.values.end()) < 0)
+        if (*std::min_element(shares.values.begin(), shares.values.end()) < 0)
             continue;
-        const matrix f = part * weights;
+        const matrix f = part * shares;
         if (squared_norm(f - target) < least)
             least = squared_norm(f - target), best = f;
     }
+    for (std::size_t i = 0; i < m; ++i)
+        best(i, 0) /= root(i);
     return best.values;
 }
 
@@ -187,6 +198,41 @@ TEST_CASE("decaying: agrees with the best of all sets of knots")
                 REQUIRE(found.size() == m);
                 CHECK(distance(found, nearest_of_all(x, y, shape)) < 1e-9);
             }
+}
+
+TEST_CASE("decaying: with weights agrees with the best of all sets of knots")
+{
+    for (const auto shape : shapes)
+        for (std::size_t m = 1; m <= 8; ++m)
+            for (std::uint64_t seed = 0; seed < 15; ++seed)
+            {
+                const curve y = random_curve(m, seed + 100 * m, seed % 3 == 0 ? -1 : -0.2, 1),
+                            weights = random_curve(m, seed + 7, 0.01, seed % 2 == 0 ? 1 : 30);
+                curve x(m);
+                std::iota(x.begin(), x.end(), 0.0);
+                owned_factor<double> f(as_column(y), xu::grid{{m}, {}});
+                xu::decaying constraint{.shape = shape};
+                constraint.prepare(f.view(), {.product = xu::inner_product(std::span(weights))});
+                constraint.project(f.ref());
+                CAPTURE(m);
+                CAPTURE(seed);
+                CHECK(distance(f.values, nearest_of_all(x, y, shape, weights)) < 1e-9);
+            }
+}
+
+TEST_CASE("decaying: a channel without weight lies on the curve of the others")
+{
+    const curve y{9, 100, 5, 4, -70, 3}, weights{1, 0, 1, 2, 0, 1};
+    for (const auto shape : shapes)
+    {
+        owned_factor<double> f(as_column(y), xu::grid{{6}, {}});
+        xu::decaying constraint{.shape = shape};
+        constraint.prepare(f.view(), {.product = xu::inner_product(std::span(weights))});
+        constraint.project(f.ref());
+        CHECK(violation(f.values, shape) < 1e-12);
+        for (const std::size_t i : {0U, 2U, 3U, 5U})
+            CHECK(f.values[i] == doctest::Approx(y[i]).epsilon(1e-9));
+    }
 }
 
 TEST_CASE_TEMPLATE("decaying: is feasible, the same when repeated, and fits the conditions", T,
@@ -416,6 +462,29 @@ edges simulate_edges(std::uint64_t seed)
         x = static_cast<double>(xu::simulate::poisson(engine, x));
     return out;
 }
+}
+
+TEST_CASE("decaying: descends on weighted data too")
+{
+    const edges truth = simulate_edges(3);
+    for (const auto shape : shapes)
+    {
+        auto solver =
+            xu::make_solver(xu::poisson_scaled(xu::dense(unfold_as<double>(truth.counts))),
+                            {.rank = 3, .max_iterations = 60, .tolerance = 0}, xu::hals{},
+                            xu::on_maps(xu::non_negative{}),
+                            xu::on_components(xu::decaying{.shape = shape}, xu::non_negative{}));
+        double last = std::numeric_limits<double>::infinity();
+        while (solver.status() == xu::status::running)
+        {
+            solver.step();
+            CHECK(solver.current().objective <= last * (1 + 1e-10));
+            last = solver.current().objective;
+        }
+        CHECK(violation(to_matrix(solver.current().components.columns_from(0, 1)).values, shape) <
+              1e-10);
+        CHECK(solver.state().best_maps.empty()); // the last iterate is the best: a descent pair
+    }
 }
 
 TEST_CASE("decaying: with non_negative in hals the objective never rises")

@@ -38,6 +38,7 @@ class for_columns
     static constexpr bool keeps_order = true;
     static constexpr bool entrywise = traits<C>::entrywise;
     static constexpr bool moves = traits<C>::moves;
+    static constexpr bool knows_weights = traits<C>::knows_weights;
     using wrapped = C;
 
     for_columns(column_choice columns, C constraint)

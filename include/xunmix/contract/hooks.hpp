@@ -87,6 +87,8 @@ struct surroundings
 //   moves           what holds depends on F itself, so that it changes with every iteration
 //                   (default: false)
 //   descends        solve() never raises the objective (default: false)
+//   knows_weights   the nearest column of prox_column is that with the weights of the rows, which
+//                   prepare() has seen (default: false)
 //
 // A constraint made of another one names its type: using wrapped = C.
 //
@@ -230,6 +232,10 @@ struct traits
     static constexpr bool descends = requires
     {
         requires C::descends;
+    };
+    static constexpr bool knows_weights = requires
+    {
+        requires C::knows_weights;
     };
 };
 }

@@ -33,11 +33,11 @@ struct factor_rules
     bool moves = false;             ///< what holds depends on the factor itself
     bool penalized = false;         ///< there is a term in the objective
     bool non_negative = false;      ///< the factor cannot become negative
-    bool couples_entries =
-        false;                   ///< moves a column to the nearest allowed one, all entries at once
-    bool holds_no_scale = true;  ///< the other factor's constraint may move this one's scale
-    std::size_t normalizing = 0; ///< members that move this one's scale to the other factor
-    bool prepares = false;       ///< a member looks at what surrounds the factor before an update
+    bool ignores_weights = false; ///< moves a column to the allowed one that is the nearest without
+                                  ///< weights, all entries at once
+    bool holds_no_scale = true;   ///< the other factor's constraint may move this one's scale
+    std::size_t normalizing = 0;  ///< members that move this one's scale to the other factor
+    bool prepares = false;        ///< a member looks at what surrounds the factor before an update
 };
 
 /// What an update or a constraint keeps of a factor from one iteration to the next: whose it is,
@@ -219,16 +219,17 @@ class part_of_update : public factor_part<T>
     side which_;
 };
 
-/// Whether a member moves a column to the nearest allowed one, all entries at once.
+/// Whether a member moves a column to the allowed one that is the nearest without weights, all
+/// entries at once.
 template <class T, class C>
-bool couples_entries(const C& c)
+bool ignores_weights(const C& c)
 {
     bool any = false;
     for_each_member(c,
                     [&]<class Member>(const Member&)
                     {
                         any |= hook::prox_column<Member, T> && hook::project<Member, T> &&
-                               !traits<Member>::row_separable;
+                               !traits<Member>::row_separable && !traits<Member>::knows_weights;
                     });
     return any;
 }
@@ -245,7 +246,7 @@ factor_rules rules_of(const U& update, const C& c, side which)
             .moves = moves(c) || update_hook::moves(update),
             .penalized = is_penalized<T>(c),
             .non_negative = keeps_non_negative(c),
-            .couples_entries = couples_entries<T>(c),
+            .ignores_weights = ignores_weights<T>(c),
             .holds_no_scale = holds_no_scale<T>(c),
             .normalizing = count_normalizing<T>(c),
             .prepares = has_prepare<T>(c)};

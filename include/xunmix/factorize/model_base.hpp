@@ -150,8 +150,8 @@ class model_base
         const factor_rules &maps = part(side::maps).rules(),
                            &components = part(side::components).rules();
         const bool counts = maps.penalized || components.penalized;
-        const bool couples = maps.couples_entries || components.couples_entries;
-        return !(moves_scale() && counts) && !(is_weighted(data()) && (counts || couples)) &&
+        const bool ignores = maps.ignores_weights || components.ignores_weights;
+        return !(moves_scale() && counts) && !(is_weighted(data()) && (counts || ignores)) &&
                update().descends() && std::min(maps.how, components.how) == pairing::descent;
     }
     /// Whether the last iterate is the answer: what a constraint or the update aims at changes with

@@ -8,31 +8,33 @@
 #include <utility>
 #include <vector>
 
-// The nearest curves that fall: projections on cones of sequences.
+// The nearest curves that fall: projections on cones of sequences, in |y - f|^2 = sum w_i (y_i -
+// f_i)^2 with weights w > 0.
 namespace xunmix::detail
 {
 /// The nearest sequence f_0 >= f_1 >= ... >= 0, in place: neighbours that rise are pooled to their
-/// mean, from the left to the right, until none does (pool adjacent violators; Ayer et al. 1955),
-/// and what is below zero is clipped. Clipping gives the nearest point of both sets, because a
-/// monotone sequence stays monotone with its positive part scaled. O(n).
-inline void pool_rising(std::span<double> y)
+/// weighted mean, from the left to the right, until none does (pool adjacent violators; Ayer et al.
+/// 1955), and what is below zero is clipped. Clipping gives the nearest point of both sets, because
+/// a monotone sequence stays monotone with its positive part scaled. O(n).
+inline void pool_rising(std::span<double> y, std::span<const double> weights)
 {
     struct block
     {
-        double sum;
+        double sum, weight;
         std::size_t count;
         double mean() const
         {
-            return sum / static_cast<double>(count);
+            return sum / weight;
         }
     };
     std::vector<block> blocks;
-    for (const double value : y)
+    for (std::size_t i = 0; i < y.size(); ++i)
     {
-        block last{value, 1};
+        block last{weights[i] * y[i], weights[i], 1};
         while (!blocks.empty() && blocks.back().mean() <= last.mean())
         {
-            last = {blocks.back().sum + last.sum, blocks.back().count + last.count};
+            const block& before = blocks.back();
+            last = {before.sum + last.sum, before.weight + last.weight, before.count + last.count};
             blocks.pop_back();
         }
         blocks.push_back(last);
@@ -57,16 +59,18 @@ inline void pool_rising(std::span<double> y)
 class convex_decay
 {
   public:
-    convex_decay(std::span<const double> x, std::span<const double> y)
+    convex_decay(std::span<const double> x, std::span<const double> y,
+                 std::span<const double> weights)
         : x_(x)
         , y_(y)
+        , weights_(weights)
         , coefficient_(x.size(), 0)
         , active_(x.size(), 0)
         , segments_(x.size())
         , fit_(x.size(), 0)
     {
-        for (const double value : y)
-            size_ += value * value;
+        for (std::size_t i = 0; i < y.size(); ++i)
+            size_ += weights[i] * y[i] * y[i];
         size_ = std::sqrt(size_);
     }
 
@@ -85,7 +89,7 @@ class convex_decay
     {
         std::size_t right = 0;
         double aa = 0, ab = 0, bb = 0; ///< products of the falling and the rising hat
-        double ya = 0, yb = 0;         ///< y times either
+        double ya = 0, yb = 0;         ///< y times either, all with weights
     };
 
     double hat_width(std::size_t left, std::size_t right) const
@@ -102,8 +106,9 @@ class convex_decay
         for (std::size_t i = left; i < right; ++i)
         {
             const double b = (x_[i] - x_[left]) / hat_width(left, right), a = 1 - b;
-            s.aa += a * a, s.ab += a * b, s.bb += b * b;
-            s.ya += y_[i] * a, s.yb += y_[i] * b;
+            const double w = weights_[i], y = w * y_[i];
+            s.aa += w * (a * a), s.ab += w * (a * b), s.bb += w * (b * b);
+            s.ya += y * a, s.yb += y * b;
         }
         return s;
     }
@@ -125,8 +130,9 @@ class convex_decay
         for (std::size_t l = 1; l < x_.size(); ++l)
         {
             const double dx = x_[l] - x_[l - 1];
-            sum += y_[l - 1] - fit_[l - 1], ones += 1; // over the points before l
-            squares += dx * (2 * length + dx * ones);  // |(x_l - x)_+|^2
+            const double w = weights_[l - 1];
+            sum += w * (y_[l - 1] - fit_[l - 1]), ones += w; // over the points before l
+            squares += dx * (2 * length + dx * ones);        // |(x_l - x)_+|^2
             length += dx * ones;
             gradient += dx * sum;
             if (active_[l])
@@ -135,8 +141,8 @@ class convex_decay
                 steepest = gradient, best = l;
         }
         close_gap();
-        sum += y_.back() - fit_.back();
-        if (!active_[0] && sum > precision * size_ * std::sqrt(static_cast<double>(x_.size())))
+        sum += weights_.back() * (y_.back() - fit_.back());
+        if (!active_[0] && sum > precision * size_ * std::sqrt(ones + weights_.back()))
             entered_.push_back(0);
         for (const std::size_t l : entered_)
             active_[l] = 1;
@@ -208,7 +214,7 @@ class convex_decay
             value_[k] += s.ya, value_[k + 1] += s.yb;
         }
         for (std::size_t i = corners_.back(); i < x_.size(); ++i)
-            diagonal_.back() += 1, value_.back() += y_[i];
+            diagonal_.back() += weights_[i], value_.back() += weights_[i] * y_[i];
         for (std::size_t k = 1; k < unknown; ++k)
         {
             const double factor = beside_[k - 1] / diagonal_[k - 1];
@@ -236,7 +242,7 @@ class convex_decay
         }
     }
 
-    std::span<const double> x_, y_;
+    std::span<const double> x_, y_, weights_;
     double size_ = 0;
     std::vector<double> coefficient_; ///< c: the constant's, then one a hinge
     std::vector<char> active_;
