@@ -347,12 +347,11 @@ TEST_CASE("hooks: how solve goes with an update and with other constraints")
     CHECK(xu::pairing_of<double>(xu::ard{}, best_of_supports{}) == unsupported);
     CHECK(xu::pairing_of<double>(xu::soft_orthogonal{}, best_of_supports{}) == unsupported);
 
-    const auto refused = [](const auto& constraint, auto update)
+    const auto refused = [](const auto& constraint, auto with)
     {
         return message_of<xu::invalid_argument>(
             [&] {
-                xu::make_solver(unfold_as<double>(X), options(1, 2), update,
-                                xu::on_maps(constraint));
+                xu::make_solver(unfold_as<double>(X), options(1, 2), with, xu::on_maps(constraint));
             });
     };
     CHECK(refused(xu::all_of(best_of_supports{}, free_solution{}), xu::hals{}) ==

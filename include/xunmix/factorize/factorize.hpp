@@ -21,6 +21,7 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/part_name.hpp>
 #include <xunmix/factorize/arguments.hpp>
+#include <xunmix/factorize/make_model.hpp>
 #include <xunmix/factorize/solver.hpp>
 #include <xunmix/factorize/with_loss.hpp>
 #include <xunmix/init/as_start.hpp>
@@ -63,7 +64,12 @@ template <class T, class U, class C, class S>
 void add_parts(model_parts<T>& out, const U& update, const C& maps, const S& components)
 {
     if constexpr (requires { typename U::loss_type; })
+    {
         out.loss = std::make_unique<part_of_loss<typename U::loss_type, T>>(update.loss);
+        out.make = &make_model<divergence_alternation, T>;
+    }
+    else
+        out.make = &make_model<alternation, T>;
     out.maps = make_part<T>(update, maps, side::maps);
     out.components = make_part<T>(update, components, side::components);
 }

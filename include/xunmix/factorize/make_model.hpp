@@ -13,20 +13,21 @@ namespace xunmix
 {
 namespace detail
 {
-/// The model that iterates on these parts.
-template <class T>
+/// The model that iterates on these parts: an alternation for least squares, a
+/// divergence_alternation for another loss. Only what a program names is compiled.
+template <template <class> class Model, class T>
 std::unique_ptr<model_base<T>> make_model(model_parts<T> parts)
 {
-    if (parts.loss)
-        return std::make_unique<divergence_alternation<T>>(std::move(parts));
-    return std::make_unique<alternation<T>>(std::move(parts));
+    return std::make_unique<Model<T>>(std::move(parts));
 }
 }
 }
 
 #define XUNMIX_MODEL(prefix, T)                                                                    \
-    prefix template std::unique_ptr<xunmix::model_base<T>> xunmix::detail::make_model<T>(          \
-        xunmix::model_parts<T>);
+    prefix template std::unique_ptr<xunmix::model_base<T>>                                         \
+        xunmix::detail::make_model<xunmix::alternation, T>(xunmix::model_parts<T>);                \
+    prefix template std::unique_ptr<xunmix::model_base<T>>                                         \
+        xunmix::detail::make_model<xunmix::divergence_alternation, T>(xunmix::model_parts<T>);
 #ifdef XUNMIX_COMPILED
 XUNMIX_MODEL(extern, float)
 XUNMIX_MODEL(extern, double)

@@ -25,6 +25,9 @@
 
 namespace xunmix
 {
+template <class T>
+class model_base;
+
 /// What a solver's model consists of: X, the update with the constraint on each factor, and the
 /// loss where it is another than least squares. All of it owned, none of the types in its name.
 template <class T>
@@ -35,6 +38,8 @@ struct model_parts
     std::size_t threads = 0;
     std::unique_ptr<factor_part<T>> maps{}, components{};
     std::unique_ptr<loss_part<T>> loss{}; ///< null: least squares
+    /// Makes the model that iterates on these parts, see make_model.
+    std::unique_ptr<model_base<T>> (*make)(model_parts<T>) = nullptr;
 
     /// Throws invalid_argument or invalid_data for whatever can be known to be wrong before any
     /// work.

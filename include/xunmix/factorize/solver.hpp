@@ -19,7 +19,7 @@
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/finite.hpp>
 #include <xunmix/core/random.hpp>
-#include <xunmix/factorize/make_model.hpp>
+#include <xunmix/factorize/model_base.hpp>
 #include <xunmix/factorize/resume.hpp>
 #include <xunmix/model/iteration.hpp>
 #include <xunmix/model/observe.hpp>
@@ -45,7 +45,7 @@ class solver
     /// and shapes, invalid_data for data that break a rule. See make_solver.
     solver(const options& opt, model_parts<T> parts, start_ref<T> start)
         : opt_(opt)
-        , model_(detail::make_model(checked(opt, std::move(parts))))
+        , model_(made_of(checked(opt, std::move(parts))))
         , keep_best_(!model_->descends() && (opt.keep == iterate::best ||
                                              (opt.keep == iterate::automatic && !model_->moves())))
         , patience_(opt.patience > 0     ? opt.patience
@@ -194,6 +194,10 @@ class solver
     template <class>
     friend class batch;
 
+    static std::unique_ptr<model_base<T>> made_of(model_parts<T> parts)
+    {
+        return parts.make(std::move(parts));
+    }
     /// The parts with what the options say, checked.
     static model_parts<T> checked(const options& opt, model_parts<T> parts)
     {
