@@ -19,6 +19,13 @@ namespace xunmix
 template <class T>
 using block_visitor = function_ref<void(std::size_t, factor_ref<T>, std::size_t)>;
 
+/// Every `groups`-th of the blocks that a sweep visits, from number `group` on: all the groups
+/// together are one sweep, and each passes over the whole of X thinly.
+struct interleaving
+{
+    std::size_t group = 0, groups = 1;
+};
+
 /// Up to four rows of X as numbers of the factors' type, for what needs the elements themselves.
 template <class T>
 struct row_group
@@ -116,6 +123,30 @@ concept weighable_matrix = data_matrix<M> &&
 {
     x.residual_squared_norm(in, in, work, weights);
 };
+
+/// A data matrix that can be swept in interleaved groups of blocks, between which the factor held
+/// may change:
+///
+///   sweep(O, visit, product, work, {group, groups})  the same for one of the groups alone; every
+///                                                    row is in the same group each time
+template <class M>
+concept interleavable_matrix = data_matrix<M> &&
+    requires(const M& x, factor_ref<const typename M::factor_type> in,
+             factor_ref<typename M::factor_type> out, typename M::workspace& work,
+             block_visitor<typename M::factor_type> visit)
+{
+    x.sweep(in, visit, out, work, interleaving{});
+};
+
+/// Whether X can be swept in groups, where only running tells, see any_matrix.
+template <class M>
+bool is_interleavable([[maybe_unused]] const M& x)
+{
+    if constexpr (requires { x.is_interleavable(); })
+        return x.is_interleavable();
+    else
+        return interleavable_matrix<M>;
+}
 
 /// The inner product in which X measures the factor of one side: its own, or the plain one.
 template <class M>

@@ -15,6 +15,7 @@
 #include <xunmix/core/parallel.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/factorize/extrapolation.hpp>
+#include <xunmix/factorize/interleaved_sums.hpp>
 #include <xunmix/factorize/model_base.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
@@ -42,6 +43,7 @@ class alternation final : public shareable_model<T>
         , row_gram_(rank() * rank())
         , one_read_(is_row_separable(rows()))
         , extrapolates_(this->update().extrapolates() && this->descends() && !moves_scale())
+        , groups_(groups_for(wanted_groups()))
     {
     }
 
@@ -59,11 +61,17 @@ class alternation final : public shareable_model<T>
         finish(s);
     }
 
+    std::size_t groups() const override
+    {
+        return groups_;
+    }
     void start(state& s) override
     {
-        if (s.iterations == 0 && (first() != rows() || this->update().adapts()))
+        const bool is_first = s.iterations == 0,
+                   needs_sums = first() != rows() || this->update().adapts();
+        if (is_first && needs_sums)
             sum_rows(s);
-        if (s.iterations == 0 && this->update().adapts())
+        if (is_first && this->update().adapts())
         {
             remember_row_gram(s);
             s.residual = squared_residual(s);
@@ -71,16 +79,28 @@ class alternation final : public shareable_model<T>
         base::begin_iteration(s);
         if (extrapolates_)
             extrapolation_.remember(s);
-        before_rows(s);
+        may_extrapolate_ = extrapolates_;
+        begin_pass(s, !is_first || needs_sums);
+    }
+    /// The update of the factor that the sweep holds, if that comes first.
+    void begin_group(state& s) override
+    {
+        if (first() != rows())
+            update_columns(s);
+        if (extrapolates_)
+            extrapolation_.advance(s, ref(s, columns()), part(columns()), may_extrapolate_);
+        base::prepare(s, rows(), gram_of(s, columns()));
     }
     factor_ref<const T> held(const state& s) const override
     {
         return ref(s, columns());
     }
-    factor_ref<T> product(state& s) const override
+    factor_ref<T> swept_sums(state& s) override
     {
-        const std::size_t count = data().shape().of(columns()).size();
-        return {s.product.data(), count, rank(), count};
+        const factor_ref<T> whole = product(s);
+        if (groups_ == 1)
+            return whole;
+        return {sums_.group(), whole.rows(), whole.rank(), whole.stride()};
     }
     void visit(state& s, std::size_t first, factor_ref<T> block) override
     {
@@ -88,16 +108,31 @@ class alternation final : public shareable_model<T>
         const matrix_ref<const double> gram(gram_.data(), rank());
         own_part(rows()).step(rows_b, normal_equations<T>{gram, block});
         clear_masked(rows_b);
-        copy_factor(rows_b, block);
+        if (groups_ == 1)
+            copy_factor(rows_b, block);
+        else
+            sums_.visit(first, rows_b, block);
+    }
+    /// What follows the sweep of a group: the other factor, unless that was first or is still to
+    /// come.
+    void end_group(state& s, std::size_t group) override
+    {
+        if (groups_ > 1)
+            sums_.add(product(s));
+        if (group + 1 == groups_ && normalize(s, rows()))
+            rescale_product(s, [](double x, double scale) { return x / scale; });
+        if (first() == rows())
+            update_columns(s);
     }
     void finish(state& s) override
     {
-        after_rows(s);
+        measure(s);
         if (extrapolates_ && !extrapolation_.accept(s))
         {
-            before_rows(s); // once more without extrapolation, hence no rise
+            may_extrapolate_ = false; // once more without, hence no rise
+            begin_pass(s, true);
             update_rows(s);
-            after_rows(s);
+            measure(s);
         }
         ++s.iterations;
         base::end_iteration(s);
@@ -119,31 +154,36 @@ class alternation final : public shareable_model<T>
     }
 
   private:
+    factor_ref<T> product(state& s) const
+    {
+        const std::size_t count = data().shape().of(columns()).size();
+        return {s.product.data(), count, rank(), count};
+    }
     using base::is_row_separable, base::moved_scale, base::moves_scale, base::normalize,
-        base::own_part, base::rank, base::threads, base::workspace;
+        base::own_part, base::rank, base::threads, base::wanted_groups, base::workspace;
 
     /// The factor that the update begins with.
     side first() const
     {
         return this->update().first();
     }
-    /// What precedes the update of the swept factor: the other's, if that comes first.
-    void before_rows(state& s)
+    /// How many groups an iteration reads: several where each row is updated by itself, no step
+    /// raises the objective, and X can be read so.
+    std::size_t groups_for(std::size_t wanted) const
     {
-        if (first() != rows())
-            update_columns(s);
-        if (extrapolates_)
-            extrapolation_.advance(s, ref(s, columns()), part(columns()));
-        const auto gram = gram_of(s, columns());
-        base::prepare(s, rows(), gram);
+        if (!one_read_ || !data().is_interleavable() || !this->descends() ||
+            this->update().adapts())
+            return 1;
+        return wanted > 0 ? wanted : 16;
     }
-    /// What follows it, and the objective.
-    void after_rows(state& s)
+    void begin_pass(state& s, bool is_summed)
     {
-        if (normalize(s, rows()))
-            rescale_product(s, [](double x, double scale) { return x / scale; });
-        if (first() == rows())
-            update_columns(s);
+        if (groups_ > 1)
+            sums_.begin(ref(s, rows()), product(s), is_summed);
+    }
+    /// The objective of the factors as they are.
+    void measure(state& s)
+    {
         s.residual = squared_residual(s);
         s.rounding = rounding();
         // Where hardly a digit would be left after the cancellation, from the elements instead.
@@ -193,7 +233,10 @@ class alternation final : public shareable_model<T>
     }
     void remember_row_gram(state& s)
     {
-        std::copy_n(gram_of(s, rows()).data, row_gram_.size(), row_gram_.begin());
+        const matrix_ref<double> gram(row_gram_.data(), rank());
+        const factor_ref<const T> f =
+            groups_ > 1 ? sums_.counted(&data().shape().of(rows())) : ref(s, rows());
+        inner_product_of(data(), rows()).gram(f, gram, threads());
     }
     /// Room for the right-hand side of one factor's small system.
     factor_ref<T> rhs(factor_ref<T> f)
@@ -206,21 +249,28 @@ class alternation final : public shareable_model<T>
                         : data().multiply_transposed(by, out, workspace());
     }
 
-    /// The factor on the sweep's side, and X^T of it.
+    /// The factor on the sweep's side, X^T of it, and the other factor where it has its turn.
     void update_rows(state& s)
     {
-        if (one_read_)
+        for (std::size_t group = 0; group < groups_; ++group)
         {
-            auto visitor = [&](std::size_t first, factor_ref<T> block, std::size_t)
-            { visit(s, first, block); };
-            data().sweep(held(s), visitor, product(s), workspace());
-            return;
+            begin_group(s);
+            if (one_read_)
+            {
+                auto visitor = [&](std::size_t first, factor_ref<T> block, std::size_t)
+                { visit(s, first, block); };
+                data().sweep(held(s), visitor, swept_sums(s), workspace(), {group, groups_});
+            }
+            else
+            {
+                const auto b = rhs(ref(s, rows()));
+                multiply(rows(), held(s), b);
+                const matrix_ref<const double> gram(gram_.data(), rank());
+                solve(rows(), ref(s, rows()), {gram, b});
+                sum_rows(s);
+            }
+            end_group(s, group);
         }
-        const auto b = rhs(ref(s, rows()));
-        multiply(rows(), held(s), b);
-        const matrix_ref<const double> gram(gram_.data(), rank());
-        solve(rows(), ref(s, rows()), {gram, b});
-        sum_rows(s);
     }
 
     /// The other factor, from the sums of the last sweep.
@@ -273,11 +323,15 @@ class alternation final : public shareable_model<T>
         for (std::size_t j = 0; j < rank(); ++j)
             for (T& x : product(s).column(j))
                 x = static_cast<T>(op(static_cast<double>(x), moved_scale()[j]));
+        if (groups_ > 1)
+            sums_.rescale(moved_scale(), op);
     }
 
     buffer<T> rhs_;
     std::vector<double> gram_, row_gram_;
     detail::extrapolation<T> extrapolation_;
-    bool one_read_, extrapolates_;
+    detail::interleaved_sums<T> sums_; ///< where there are several groups
+    bool one_read_, extrapolates_, may_extrapolate_ = false;
+    std::size_t groups_;
 };
 }

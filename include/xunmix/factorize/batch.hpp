@@ -49,7 +49,9 @@ class batch
                 s.step();
                 continue;
             }
-            if (columns + s.state_.rank > most_columns)
+            const bool fits = columns + s.state_.rank <= most_columns;
+            if (!together.empty() &&
+                !(fits && model_of(s).groups() == model_of(*together.front()).groups()))
                 flush();
             together.push_back(&s);
             columns += s.state_.rank;
@@ -61,9 +63,22 @@ class batch
     void share(const std::vector<solver<T>*>& solvers, std::size_t columns)
     {
         const auto start = std::chrono::steady_clock::now();
-        const auto& x = solvers.front()->model_->data();
         for (solver<T>* s : solvers)
             model_of(*s).start(s->state_);
+        const std::size_t groups = model_of(*solvers.front()).groups();
+        for (std::size_t group = 0; group < groups; ++group)
+            share_group(solvers, columns, {.group = group, .groups = groups});
+        each(solvers, [&](solver<T>& s, std::size_t) { model_of(s).finish(s.state_); });
+        const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+        for (solver<T>* s : solvers)
+            s->conclude(passed.count() / static_cast<double>(solvers.size()));
+    }
+    void share_group(const std::vector<solver<T>*>& solvers, std::size_t columns,
+                     interleaving which)
+    {
+        const auto& x = solvers.front()->model_->data();
+        for (solver<T>* s : solvers)
+            model_of(*s).begin_group(s->state_);
         const std::size_t rows = model_of(*solvers.front()).held(solvers.front()->state_).rows();
         const factor_ref<T> held(held_.get(rows * columns), rows, columns, rows);
         const factor_ref<T> product(product_.get(rows * columns), rows, columns, rows);
@@ -74,16 +89,14 @@ class batch
             each(solvers, [&](solver<T>& s, std::size_t first)
                  { model_of(s).visit(s.state_, first_row, slice(block, first, s.state_.rank)); });
         };
-        x.sweep(factor_ref<const T>(held), visit, product, work_);
+        x.sweep(factor_ref<const T>(held), visit, product, work_, which);
         each(solvers,
              [&](solver<T>& s, std::size_t first)
              {
-                 copy_factor(slice(product, first, s.state_.rank), model_of(s).product(s.state_));
-                 model_of(s).finish(s.state_);
+                 copy_factor(slice(product, first, s.state_.rank),
+                             model_of(s).swept_sums(s.state_));
+                 model_of(s).end_group(s.state_, which.group);
              });
-        const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-        for (solver<T>* s : solvers)
-            s->conclude(passed.count() / static_cast<double>(solvers.size()));
     }
 
     static shareable_model<T>& model_of(solver<T>& s)

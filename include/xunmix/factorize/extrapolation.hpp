@@ -31,12 +31,13 @@ class extrapolation
         std::copy(s.product.begin(), s.product.end(), product_.get(s.product.size()));
         objective_ = std::min(s.objective, s.best_objective);
     }
-    /// Moves on the factor that the coming sweep holds, if the last sweep left one to come from.
-    void advance(solver_state<T>& s, factor_ref<T> held, const factor_part<T>& part)
+    /// Moves on the factor that the coming sweep holds, if it may and the last sweep left one to
+    /// come from.
+    void advance(solver_state<T>& s, factor_ref<T> held, const factor_part<T>& part, bool may_move)
     {
         auto& last = s.extrapolated;
         const std::size_t count = held.rows() * held.rank();
-        moves_ = last.size() == count;
+        moves_ = may_move && last.size() == count;
         last.resize(count);
         const T b = moves_ ? static_cast<T>(s.momentum) : T{0};
         for (std::size_t i = 0; i < count; ++i)

@@ -36,6 +36,7 @@ struct model_parts
     any_matrix<T> x;
     std::size_t rank = 0;
     std::size_t threads = 0;
+    std::size_t groups = 0; ///< see options
     std::unique_ptr<factor_part<T>> maps{}, components{};
     std::unique_ptr<loss_part<T>> loss{}; ///< null: least squares
     /// Makes the model that iterates on these parts, see make_model.
@@ -193,6 +194,10 @@ class model_base
     {
         return work_.threads;
     }
+    std::size_t wanted_groups() const
+    {
+        return parts_.groups;
+    }
     factor_part<T>& own_part(side s)
     {
         return s == side::maps ? *parts_.maps : *parts_.components;
@@ -321,8 +326,9 @@ class model_base
     std::vector<double> scale_;
 };
 
-/// A model whose iterations may be taken in parts, so that several share each read of X: start; a
-/// sweep of X with held() and visit(), the sums left in product(); finish.
+/// A model whose iterations may be taken in parts, so that several share each read of X: start; for
+/// each of its groups begin_group, a sweep of that group with held() and visit(), the sums left in
+/// swept_sums(), and end_group; finish.
 template <class T>
 class shareable_model : public model_base<T>
 {
@@ -330,14 +336,19 @@ class shareable_model : public model_base<T>
     using state = solver_state<T>;
     using model_base<T>::model_base;
 
+    /// Interleaved groups of an iteration's sweep.
+    virtual std::size_t groups() const = 0;
     /// All that comes before the sweep.
     virtual void start(state& s) = 0;
+    virtual void begin_group(state& s) = 0;
     /// The factor that the sweep holds.
     virtual factor_ref<const T> held(const state& s) const = 0;
-    /// X^T of the swept factor.
-    virtual factor_ref<T> product(state& s) const = 0;
-    /// The new rows of the swept factor from a block of their right-hand sides, left in both.
+    /// Where the sums of the sweep of a group belong.
+    virtual factor_ref<T> swept_sums(state& s) = 0;
+    /// The new rows of the swept factor from a block of their right-hand sides, which becomes what
+    /// the sweep sums.
     virtual void visit(state& s, std::size_t first, factor_ref<T> block) = 0;
+    virtual void end_group(state& s, std::size_t group) = 0;
     /// All that comes after the sweep.
     virtual void finish(state& s) = 0;
 };

@@ -209,6 +209,7 @@ class solver
         detail::check_known(*parts.maps, *parts.components, known);
         parts.rank = opt.rank;
         parts.threads = opt.threads;
+        parts.groups = opt.groups;
         parts.validate();
         return parts;
     }

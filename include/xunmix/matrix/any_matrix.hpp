@@ -91,6 +91,12 @@ class any_matrix
         return held_->is_readable();
     }
 
+    /// Whether it can be swept in interleaved groups of blocks.
+    bool is_interleavable() const
+    {
+        return held_->is_interleavable();
+    }
+
     /// The matrix whose elements the verbs are made from, without weights: what decompositions read
     /// directly. Itself where there is no other.
     const any_matrix& elements() const
@@ -107,10 +113,11 @@ class any_matrix
     {
         held_->multiply_transposed(C, out, work);
     }
+    /// Throws invalid_argument for groups unless is_interleavable().
     void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
-               workspace& work) const
+               workspace& work, interleaving which = {}) const
     {
-        held_->sweep(O, visit, product, work);
+        held_->sweep(O, visit, product, work, which);
     }
     static constexpr std::size_t read_chunks = detail::read_chunks;
     /// Throws invalid_argument unless is_readable().
@@ -136,11 +143,12 @@ class any_matrix
         virtual inner_product inner(side) const = 0;
         virtual bool is_approximate() const = 0;
         virtual bool is_readable() const = 0;
+        virtual bool is_interleavable() const = 0;
         virtual const any_matrix* elements() const = 0;
         virtual void multiply(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
         virtual void multiply_transposed(factor_ref<const F>, factor_ref<F>, workspace&) const = 0;
-        virtual void sweep(factor_ref<const F>, block_visitor<F>, factor_ref<F>,
-                           workspace&) const = 0;
+        virtual void sweep(factor_ref<const F>, block_visitor<F>, factor_ref<F>, workspace&,
+                           interleaving) const = 0;
         virtual void read(row_visitor<F>, workspace&) const = 0;
         virtual double residual_squared_norm(factor_ref<const F>, factor_ref<const F>, workspace&,
                                              const entry_weights*) const = 0;
@@ -184,6 +192,10 @@ class any_matrix
         {
             return readable_matrix<M>;
         }
+        bool is_interleavable() const override
+        {
+            return xunmix::is_interleavable(x_);
+        }
         const any_matrix* elements() const override
         {
             return elements_ ? &*elements_ : nullptr;
@@ -198,9 +210,17 @@ class any_matrix
             x_.multiply_transposed(C, out, own(work));
         }
         void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
-                   workspace& work) const override
+                   workspace& work, interleaving which) const override
         {
-            x_.sweep(O, visit, product, own(work));
+            if constexpr (interleavable_matrix<M>)
+                x_.sweep(O, visit, product, own(work), which);
+            else
+            {
+                detail::require<invalid_argument>(which.groups == 1,
+                                                  "this data matrix is swept as a whole, got ",
+                                                  which.groups, " groups");
+                x_.sweep(O, visit, product, own(work));
+            }
         }
         void read(row_visitor<F> visit, workspace& work) const override
         {

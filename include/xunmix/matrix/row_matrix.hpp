@@ -88,11 +88,12 @@ class row_matrix
     /// the other: for each block of rows of P, visit(first_row, block, worker) gets X_b O in
     /// `block` and leaves the new rows P_b there (to keep them in P is the visitor's business);
     /// afterwards product = X^T P (rows of O x k). Blocks are visited concurrently, each by one of
-    /// the workers 0 ... threads - 1. A masked row gets zeros and is not summed.
+    /// the workers 0 ... threads - 1. A masked row gets zeros and is not summed. Of one interleaved
+    /// group of blocks where that is asked for.
     void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
-               workspace& work) const
+               workspace& work, interleaving which = {}) const
     {
-        sweep_loop(blocks_, pass::both, O.rank(), work)(O, visit, product);
+        sweep_loop(blocks_, pass::both, O.rank(), work, which)(O, visit, product);
     }
 
     static constexpr std::size_t read_chunks = detail::read_chunks;
@@ -123,10 +124,11 @@ class row_matrix
         parallel_for(plan.chunks, work.threads,
                      [&](std::size_t chunk, std::size_t worker)
                      {
-                         const auto [first, last] = plan.chunk_rows(chunk);
+                         const auto [first, last] = plan.chunk_blocks(chunk);
                          sums[chunk] = 0;
-                         for (std::size_t b = first; b < last; b += plan.block)
-                             sums[chunk] += block_residual(P, b, std::min(plan.block, last - b), O,
+                         for (std::size_t b = first; b < last; ++b)
+                             sums[chunk] += block_residual(P, plan.first_row(b),
+                                                           plan.block_rows(plan.first_row(b)), O,
                                                            ranges, coefficients + worker * room,
                                                            rows + worker * fetched, weights);
                      });

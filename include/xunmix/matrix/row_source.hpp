@@ -115,10 +115,10 @@ class row_blocks
             out.rows[r] = row(live.first + live.at[r], r, room);
         if constexpr (Rows::in_place)
         {
-            out.more = live.more;
-            const std::size_t rows = stored().size(), block_rows = live.rows;
+            out.more = live.next != live_rows::none;
+            const std::size_t rows = stored().size();
             for (std::size_t r = 0; out.more && r < live.count; ++r)
-                out.ahead[r] = rows_.row(std::min(live.first + block_rows + r, rows - 1), nullptr);
+                out.ahead[r] = rows_.row(std::min(live.next + r, rows - 1), nullptr);
         }
         return out;
     }

@@ -117,16 +117,12 @@ class scaled
     void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
                workspace& work) const
     {
-        const auto w = inner(sweep_side()).weights();
-        auto visit_and_weigh = [&](std::size_t first, factor_ref<F> block, std::size_t worker)
-        {
-            visit(first, block, worker);
-            for (auto column : block.columns())
-                for (std::size_t i = 0; i < column.size(); ++i)
-                    column[i] *= static_cast<F>(w[first + i]);
-        };
-        const auto held = weighted(other(sweep_side()), O, work);
-        x_.sweep(held, w.empty() ? visit : block_visitor<F>(visit_and_weigh), product, inner(work));
+        sweep_some(O, visit, product, work);
+    }
+    void sweep(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
+               workspace& work, interleaving which) const requires interleavable_matrix<M>
+    {
+        sweep_some(O, visit, product, work, which);
     }
     double residual_squared_norm(factor_ref<const F> C, factor_ref<const F> S,
                                  workspace& work) const
@@ -162,6 +158,23 @@ class scaled
                                           "number ",
                                           bad - w.begin(), " of the ", name(s), "' is ",
                                           bad == w.end() ? 0 : *bad);
+    }
+    /// A sweep, or one of its interleaved groups.
+    template <class... Which>
+    void sweep_some(factor_ref<const F> O, block_visitor<F> visit, factor_ref<F> product,
+                    workspace& work, const Which&... which) const
+    {
+        const auto w = inner(sweep_side()).weights();
+        auto visit_and_weigh = [&](std::size_t first, factor_ref<F> block, std::size_t worker)
+        {
+            visit(first, block, worker);
+            for (auto column : block.columns())
+                for (std::size_t i = 0; i < column.size(); ++i)
+                    column[i] *= static_cast<F>(w[first + i]);
+        };
+        const auto held = weighted(other(sweep_side()), O, work);
+        x_.sweep(held, w.empty() ? visit : block_visitor<F>(visit_and_weigh), product, inner(work),
+                 which...);
     }
     factor_ref<const F> weighted(side s, factor_ref<const F> f, workspace& work) const
     {

@@ -40,6 +40,7 @@ struct block_plan
     std::size_t rows = 0;   ///< stored ones
     std::size_t block = 1;  ///< rows of one block
     std::size_t chunks = 0; ///< of blocks
+    interleaving which{};   ///< of the blocks
 
     /// For rows of `row_bytes` and a factor whose product takes `sum_bytes`. A block passes the
     /// narrow factor once and its sums once, so it is large, and larger with the rank; a small X
@@ -57,15 +58,41 @@ struct block_plan
         plan.chunks = std::min(std::clamp<std::size_t>(affordable / 8 * 8, 8, 64), plan.blocks());
         return plan;
     }
+    /// The same for one of several groups of blocks. A group makes some blocks that two threads can
+    /// share evenly, of rows that are worth a pass over the narrow factor; its sums are formed once
+    /// a group, so there are few.
+    block_plan of_group(interleaving group) const
+    {
+        constexpr std::size_t quantum = kernels::row_quantum, least = 2 * quantum, most_chunks = 4;
+        block_plan plan = *this;
+        if (group.groups > 1)
+        {
+            const std::size_t wanted = rows / (group.groups * 2 * most_chunks) / quantum * quantum;
+            plan.block = std::min(block, std::max(wanted, least));
+            plan.which = group;
+            plan.chunks = std::min(most_chunks, plan.blocks());
+        }
+        return plan;
+    }
+    /// Of the group.
     std::size_t blocks() const
     {
-        return (rows + block - 1) / block;
+        const std::size_t all = (rows + block - 1) / block;
+        return (all + which.groups - 1 - which.group) / which.groups;
     }
-    /// The first row of a chunk and that of the next.
-    std::pair<std::size_t, std::size_t> chunk_rows(std::size_t chunk) const
+    /// The first row of the group's block b; that of the first block beyond is not below `rows`.
+    std::size_t first_row(std::size_t b) const
     {
-        return {chunk * blocks() / chunks * block,
-                std::min(rows, (chunk + 1) * blocks() / chunks * block)};
+        return (b * which.groups + which.group) * block;
+    }
+    std::size_t block_rows(std::size_t first) const
+    {
+        return std::min(block, rows - first);
+    }
+    /// The first block of a chunk and that of the next.
+    std::pair<std::size_t, std::size_t> chunk_blocks(std::size_t chunk) const
+    {
+        return {chunk * blocks() / chunks, (chunk + 1) * blocks() / chunks};
     }
 };
 
@@ -75,13 +102,15 @@ struct live_rows
     std::size_t first; ///< row of the block
     std::size_t rows;  ///< of the block, masked ones included
     std::size_t count = 0;
-    bool more;                            ///< whether another block follows this one
+    std::size_t next;                     ///< first row of the block that follows, or none
     std::size_t at[block_plan::max_rows]; ///< the live rows, counted from the first
 
-    live_rows(std::size_t first_row, std::size_t block_rows, bool another)
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    live_rows(std::size_t first_row, std::size_t block_rows, std::size_t next_first_row)
         : first(first_row)
         , rows(block_rows)
-        , more(another)
+        , next(next_first_row)
     {
     }
 };
@@ -136,22 +165,24 @@ enum class pass
     both
 };
 
-/// The one loop over X. For each block of its stored rows, visit(first_row, block, worker) gets X_b
-/// O in `block`, unless the pass only sums, and leaves rows P_b there; afterwards product = X^T P,
-/// unless the pass only forms. Blocks are visited concurrently, each by one of the workers 0 ...
-/// threads - 1. A masked row gets zeros and is not summed. The same bits for any number of threads.
+/// The one loop over X. For each block of its stored rows, or of one interleaved group of blocks,
+/// visit(first_row, block, worker) gets X_b O in `block`, unless the pass only sums, and leaves
+/// rows P_b there; afterwards product = X^T P, unless the pass only forms. Blocks are visited
+/// concurrently, each by one of the workers 0 ... threads - 1. A masked row gets zeros and is not
+/// summed. The same bits for any number of threads.
 template <block_source S>
 class sweep_loop
 {
   public:
     using F = typename S::factor_type;
 
-    sweep_loop(const S& x, pass what, std::size_t rank, sweep_workspace<F>& work)
+    sweep_loop(const S& x, pass what, std::size_t rank, sweep_workspace<F>& work,
+               interleaving which = {})
         : x_(x)
         , forms_(what != pass::sum)
         , sums_(what != pass::form)
         , rank_(rank)
-        , plan_(x.plan(rank))
+        , plan_(x.plan(rank).of_group(which))
         , work_(work)
     {
     }
@@ -183,9 +214,9 @@ class sweep_loop
                                          .worker = worker};
                          if (sums_)
                              std::fill_n(mine.sums, size, F{0});
-                         const auto [first, last] = plan_.chunk_rows(chunk);
-                         for (std::size_t b = first; b < last; b += plan_.block)
-                             visit_block(b, std::min(plan_.block, last - b), visit, mine);
+                         const auto [first, last] = plan_.chunk_blocks(chunk);
+                         for (std::size_t b = first; b < last; ++b)
+                             visit_block(b, visit, mine);
                      });
         if (sums_)
             x_.reduce(sums, plan_.chunks, product, work_.threads);
@@ -203,11 +234,12 @@ class sweep_loop
         std::size_t worker;
     };
 
-    void visit_block(std::size_t first, std::size_t rows, block_visitor<F> visit,
-                     const desk& mine) const
+    void visit_block(std::size_t number, block_visitor<F> visit, const desk& mine) const
     {
+        const std::size_t first = plan_.first_row(number), rows = plan_.block_rows(first),
+                          next = plan_.first_row(number + 1);
         const factor_ref<F> P(mine.block, rows, rank_, plan_.block, &x_.stored(), first);
-        live_rows live(first, rows, first + rows < plan_.rows);
+        live_rows live(first, rows, next < plan_.rows ? next : live_rows::none);
         for (std::size_t i = 0; i < rows; ++i)
             if (P.keeps(i))
                 live.at[live.count++] = i;

@@ -27,6 +27,10 @@ struct options
     std::size_t patience = 0; ///< ... so many times in a row; 0: once; 3 times where an
                               ///< iteration may raise the objective; 10 with a constraint
                               ///< that moves
+    /// Interleaved groups of rows that an iteration reads one after the other, after each of which
+    /// the other factor moves as well: fewer reads to the same answer where update and constraints
+    /// treat rows one by one and never raise the objective. 1: none; 0: as many as pay.
+    std::size_t groups = 0;
     iterate keep = iterate::automatic;
     std::uint64_t seed = 0;  ///< of the random start
     std::size_t threads = 0; ///< at most so many; 0: what OpenMP takes. Never changes the result
