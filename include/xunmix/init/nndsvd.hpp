@@ -5,12 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/points.hpp>
+#include <xunmix/model/draw.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -55,7 +57,7 @@ struct nndsvd
         detail::weigh_by_root(inner_product_of(x, side::maps), maps, true);
         detail::weigh_by_root(inner_product_of(x, side::components), components, true);
         for (auto f : {maps, components})
-            fill_zeros(f, mean, engine);
+            fill_zeros(f, mean, engine(), work.threads);
     }
 
   private:
@@ -97,26 +99,29 @@ struct nndsvd
             component[c] = part(v[c], to_component);
     }
 
+    /// Sets what is zero to what `fill` says, and the masked rows to zero.
     template <class T>
-    void fill_zeros(factor_ref<T> f, double mean, random_engine& engine) const
+    void fill_zeros(factor_ref<T> f, double mean, std::uint64_t key, std::size_t threads) const
     {
         T largest{0};
         for (auto column : f.columns())
             largest = std::max(largest, *std::max_element(column.begin(), column.end()));
+        const T least = T(1e-6) * largest;
+        if (fill == nndsvd_fill::random)
+        {
+            draw_by_rows(f, key, threads, normal01,
+                         [&](T& value, double normal)
+                         {
+                             if (value <= least)
+                                 value = static_cast<T>(std::abs(normal) * mean / 100);
+                         });
+            return;
+        }
         for (auto column : f.columns())
             for (T& value : column)
-                if (value <= T(1e-6) * largest)
-                    value = static_cast<T>(filling(mean, engine));
+                if (value <= least)
+                    value = static_cast<T>(fill == nndsvd_fill::mean ? mean : 0);
         clear_masked(f);
-    }
-
-    double filling(double mean, random_engine& engine) const
-    {
-        if (fill != nndsvd_fill::random)
-            return fill == nndsvd_fill::mean ? mean : 0;
-        double normal = 0;
-        detail::fill_normal(factor_ref<double>(&normal, 1, 1, 1), engine);
-        return std::abs(normal) * mean / 100;
     }
 };
 }

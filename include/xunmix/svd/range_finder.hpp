@@ -14,6 +14,7 @@
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/linalg/symmetric_eigen.hpp>
+#include <xunmix/model/draw.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/inner_product.hpp>
 
@@ -44,7 +45,7 @@ struct truncated_svd
 
 namespace detail
 {
-/// Independent numbers of the standard normal distribution.
+/// Independent numbers of the standard normal distribution, all from one engine.
 template <class F>
 void fill_normal(factor_ref<F> f, random_engine& engine)
 {
@@ -146,9 +147,7 @@ truncated_svd<typename M::factor_type> range_finder(const M& x, std::size_t r,
     const factor_ref<F> u(out.left.data(), x.rows(), r, x.rows(), &x.shape().positions);
     const factor_ref<F> v(out.right.data(), x.cols(), r, x.cols(), &x.shape().channels);
     typename M::workspace work{.threads = threads};
-    random_engine engine(seed);
-    detail::fill_normal(v, engine);
-    clear_masked(v);
+    fill_normal(v, seed, threads);
     for (std::size_t round = 0;; ++round)
     {
         x.multiply(v, u, work);
