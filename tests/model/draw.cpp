@@ -2,6 +2,8 @@
 // Random numbers for factors: the same whatever part of a factor is here, on however many threads.
 #include "../support.hpp"
 
+#include <bit>
+#include <cmath>
 #include <set>
 
 #include <xunmix/core/random.hpp>
@@ -163,13 +165,17 @@ TEST_CASE("draw: uniform numbers have the moments of U(0, 1), and neighbours not
     // Within four deviations of what so many numbers have.
     CHECK(std::abs(moment(f, 0, 1) - 0.5) < 4 * std::sqrt(1 / 12.0 / count));
     CHECK(std::abs(moment(f, 0.5, 2) - 1 / 12.0) < 4 * std::sqrt(1 / 180.0 / count));
-    for (const auto& [apart, beside] : std::vector<std::pair<std::size_t, std::size_t>>{
-             {1, 0}, {0, 1}, {1, 1}, {block, 0}, {block, 1}, {2 * block, 0}})
+    struct distance
     {
-        CAPTURE(apart);
-        CAPTURE(beside);
-        const auto pairs = static_cast<double>((rows - apart) * (rank - beside));
-        CHECK(std::abs(covariance(f, apart, beside)) < 4 / 12.0 / std::sqrt(pairs));
+        std::size_t apart, beside;
+    };
+    for (const distance d : {distance{1, 0}, distance{0, 1}, distance{1, 1}, distance{block, 0},
+                             distance{block, 1}, distance{2 * block, 0}})
+    {
+        CAPTURE(d.apart);
+        CAPTURE(d.beside);
+        const auto pairs = static_cast<double>((rows - d.apart) * (rank - d.beside));
+        CHECK(std::abs(covariance(f, d.apart, d.beside)) < 4 / 12.0 / std::sqrt(pairs));
     }
 }
 
