@@ -63,12 +63,12 @@ struct nndsvd
   private:
     /// Norms of the positive and of the negative part.
     template <class T>
-    static std::array<double, 2> norms(const T* values, std::size_t count)
+    static std::array<double, 2> norms(std::span<const T> values)
     {
         double plus = 0, minus = 0;
-        for (std::size_t i = 0; i < count; ++i)
+        for (const T x : values)
         {
-            const auto value = static_cast<double>(values[i]);
+            const auto value = static_cast<double>(x);
             (value > 0 ? plus : minus) += value * value;
         }
         return {std::sqrt(plus), std::sqrt(minus)};
@@ -79,8 +79,8 @@ struct nndsvd
     static void split(const truncated_svd<T>& svd, std::size_t j, std::span<T> map,
                       std::span<T> component)
     {
-        const T *u = svd.left.data() + j * svd.rows, *v = svd.right.data() + j * svd.cols;
-        const auto of_u = norms(u, svd.rows), of_v = norms(v, svd.cols);
+        const auto u = svd.left.column(j), v = svd.right.column(j);
+        const auto of_u = norms(u), of_v = norms(v);
         const bool minus = of_u[1] * of_v[1] > of_u[0] * of_v[0];
         const double all_u = j == 0 ? 1 : of_u[minus],
                      all_v = j == 0 ? std::sqrt(svd.squared_lengths[0]) : of_v[minus];
@@ -93,9 +93,9 @@ struct nndsvd
             const double x = (minus ? -1 : 1) * static_cast<double>(value);
             return static_cast<T>(scale * (j == 0 ? std::abs(x) : std::max(x, 0.0)));
         };
-        for (std::size_t i = 0; i < svd.rows; ++i)
+        for (std::size_t i = 0; i < u.size(); ++i)
             map[i] = part(u[i], to_map);
-        for (std::size_t c = 0; c < svd.cols; ++c)
+        for (std::size_t c = 0; c < v.size(); ++c)
             component[c] = part(v[c], to_component);
     }
 
