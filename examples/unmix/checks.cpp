@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -35,20 +37,20 @@ void check_survey(const arguments& a)
         refuse("--algorithm", "pca has no starts to survey, and a survey draws what it leaves "
                               "beside every minimum; take another --algorithm");
     if (finds_rank(a.algorithm))
-        refuse("--algorithm", a.algorithm +
-                                  " finds the number of components itself, so that it "
-                                  "cannot be surveyed rank by rank; run it once: unmix "
-                                  "INPUT --rank " +
-                                  std::to_string(a.survey->ranks.back()) + " --algorithm " +
-                                  a.algorithm);
+        refuse("--algorithm",
+               fmt::format(
+                   "{0} finds the number of components itself, so that it cannot be "
+                   "surveyed rank by rank; run it once: unmix INPUT --rank {1} --algorithm {0}",
+                   a.algorithm, a.survey->ranks.back()));
     if (a.beta)
         refuse("--beta",
                "a survey compresses the data and compares with principal components, "
                "which is least squares; leave --beta out (--noise poisson weighs counts), "
                "or run one rank after the other without the word survey");
     if (a.screening)
-        refuse("--screening", "a survey drops the worse starts itself: give --halving " +
-                                  std::to_string(*a.screening) + " instead");
+        refuse("--screening",
+               fmt::format("a survey drops the worse starts itself: give --halving {} instead",
+                           *a.screening));
 }
 
 void check_orthogonality(const arguments& a, const given_test& given)
@@ -80,17 +82,19 @@ void check_starts(const arguments& a)
         refuse("--init", "nndsvd starts with zeros, and " + a.algorithm +
                              " multiplies, so that they stay; take nndsvda or nndsvdar");
     if (a.starts > 1 && is_the_same_for_all_seeds(a.init))
-        refuse("--starts", a.init + " has nothing random, so that all " + std::to_string(a.starts) +
-                               " starts are the same; give --starts 1, or another --init");
+        refuse("--starts", fmt::format("{} has nothing random, so that all {} starts are the same; "
+                                       "give --starts 1, or another --init",
+                                       a.init, a.starts));
     if (!a.screening)
         return;
     if (a.starts < 2)
         refuse("--screening", "it chooses among starts; give --starts, 2 or more");
     if (*a.screening < 1 || *a.screening >= a.iterations)
-        refuse("--screening", "the starts run so many iterations, from 1 to less than "
-                              "--iterations " +
-                                  std::to_string(a.iterations) + ", before the best goes on; got " +
-                                  std::to_string(*a.screening));
+        refuse(
+            "--screening",
+            fmt::format("the starts run so many iterations, from 1 to less than --iterations {}, "
+                        "before the best goes on; got {}",
+                        a.iterations, *a.screening));
 }
 
 void check_fit(const arguments& a, const given_test& given)
@@ -100,11 +104,14 @@ void check_fit(const arguments& a, const given_test& given)
     for (const char* option : {"--linkage", "--friedel"})
         if (given(option) && !given("--cluster"))
             refuse(option, "it says how to cluster; give --cluster, too");
-    if (given("--cluster") && (a.rank < 2 || a.clusters.count > a.rank))
-        refuse("--cluster", std::to_string(a.rank) + " components can be gathered in " +
-                                (a.rank < 2 ? "no clusters: it takes two at least"
-                                            : "1 to " + std::to_string(a.rank) + " clusters, got " +
-                                                  std::to_string(a.clusters.count)));
+    if (given("--cluster") && a.rank < 2)
+        refuse("--cluster",
+               fmt::format("{} components can be gathered in no clusters: it takes two at least",
+                           a.rank));
+    if (given("--cluster") && a.clusters.count > a.rank)
+        refuse("--cluster",
+               fmt::format("{0} components can be gathered in 1 to {0} clusters, got {1}", a.rank,
+                           a.clusters.count));
 }
 
 void check_survey_run(const survey_request& s)

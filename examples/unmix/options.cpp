@@ -10,9 +10,9 @@
 #include <system_error>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <xunmix/core/error.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/update/soft_orthogonal.hpp>
 
@@ -20,8 +20,6 @@ namespace unmix
 {
 namespace
 {
-using xunmix::detail::text;
-
 constexpr std::uint64_t most_threads = 1024, most_draws = 10'000,
                         most_axis = 31; ///< HDF5 and NumPy have arrays of up to 32
 
@@ -63,8 +61,7 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most)
         const auto value = read_whole(text);
         if (value && *value >= least && *value <= most)
             return {};
-        return "takes a whole number from " + std::to_string(least) + " to " +
-               std::to_string(most) + ", got \"" + text + '"';
+        return fmt::format("takes a whole number from {} to {}, got \"{}\"", least, most, text);
     };
     return {check, ""};
 }
@@ -110,7 +107,7 @@ void declare_orthogonal_side(CLI::App& app, arguments& a)
     {
         if (word != "maps" && word != "components")
             return "takes maps or components, got \"" + word + '"';
-        word = std::to_string(
+        word = fmt::to_string(
             static_cast<int>(word == "maps" ? xunmix::side::maps : xunmix::side::components));
         return std::string();
     };
@@ -318,11 +315,12 @@ std::vector<row> rows_of_constraints()
         {"--orthogonality", for_fit | for_survey,
          [](CLI::App& app, arguments& a)
          {
-             app.add_option("--orthogonality", a.orthogonality,
-                            text("Weight of soft_orthogonal", either(a, for_survey, "", " and ard"),
-                                 ", from 0, plain, to 1, no overlap [",
-                                 xunmix::soft_orthogonal{}.weight,
-                                 either(a, for_survey, "]", "; ard: 0]")))
+             app.add_option(
+                    "--orthogonality", a.orthogonality,
+                    fmt::format(
+                        "Weight of soft_orthogonal{}, from 0, plain, to 1, no overlap [{:g}{}",
+                        either(a, for_survey, "", " and ard"), xunmix::soft_orthogonal{}.weight,
+                        either(a, for_survey, "]", "; ard: 0]")))
                  ->type_name("WEIGHT");
          },
          "orthogonality", told::of_method,

@@ -3,19 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
-#include <sstream>
 #include <utility>
 
 #include <unistd.h>
 
-#include <xunmix/core/error.hpp>
+#include <fmt/format.h>
 
 namespace unmix
 {
-using xunmix::detail::text;
-
 void renew_line(const std::string& line)
 {
     std::clog << '\r' << line << "\033[K" << std::flush;
@@ -25,12 +21,12 @@ std::string duration_text(double seconds)
 {
     const auto whole = static_cast<long>(std::lround(seconds));
     if (seconds < 9.95)
-        return text(std::round(10 * seconds) / 10, " s");
+        return fmt::format("{:g} s", std::round(10 * seconds) / 10);
     if (whole < 100)
-        return text(whole, " s");
+        return fmt::format("{} s", whole);
     if (whole < 6000)
-        return text(whole / 60, " min ", whole % 60, " s");
-    return text(whole / 3600, " h ", whole % 3600 / 60, " min");
+        return fmt::format("{} min {} s", whole / 60, whole % 60);
+    return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
 progress_line::progress_line(std::vector<std::size_t> ranks, std::size_t starts, std::size_t done)
@@ -71,7 +67,7 @@ std::string progress_line::time_left() const
 
 std::string progress_line::place() const
 {
-    return text("rank ", ranks_[rank_done_], " (", rank_done_ + 1, " of ", ranks_.size(), "): ");
+    return fmt::format("rank {} ({} of {}): ", ranks_[rank_done_], rank_done_ + 1, ranks_.size());
 }
 
 void progress_line::renew(const std::string& line) const
@@ -85,14 +81,15 @@ void progress_line::start_ended(const xunmix::run_record& run)
     ++starts_done_;
     if (run.mse < best_)
         best_ = run.mse;
-    renew(text(place(), starts_done_, " of ", starts_, " starts, least mse ", best_, time_left()));
+    renew(fmt::format("{}{} of {} starts, least mse {:g}{}", place(), starts_done_, starts_, best_,
+                      time_left()));
 }
 
 void progress_line::rank_ended(double minimum, std::size_t near_best)
 {
     if (!is_terminal_)
-        std::clog << place() << starts_ << " starts, minimum mse " << minimum << ", " << near_best
-                  << " near the best";
+        std::clog << fmt::format("{}{} starts, minimum mse {:g}, {} near the best", place(),
+                                 starts_, minimum, near_best);
     ++rank_done_;
     starts_done_ = 0;
     best_ = std::numeric_limits<double>::infinity();

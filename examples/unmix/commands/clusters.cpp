@@ -3,10 +3,11 @@
 #include "fit_report.hpp"
 
 #include <algorithm>
-#include <iomanip>
 #include <numbers>
-#include <sstream>
+#include <string>
+#include <vector>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/core/error.hpp>
@@ -88,9 +89,8 @@ cluster_picture clusters_picture(const arguments& a, const input& in, const clus
     auto picture = picture_of(found.tree, found.labels, found.clusters);
     picture.channel_axes = in.channel_axes;
     picture.position_axes = in.position_axes;
-    picture.title =
-        xunmix::detail::text(in.source, ": ", found.table.count(), " components in ",
-                             found.clusters.size(), " clusters, ", a.clusters.linkage, " linkage");
+    picture.title = fmt::format("{}: {} components in {} clusters, {} linkage", in.source,
+                                found.table.count(), found.clusters.size(), a.clusters.linkage);
     return picture;
 }
 
@@ -112,16 +112,17 @@ json report(const arguments& a, const clustering& found)
 
 std::string summary(const clustering& found)
 {
-    std::ostringstream text;
+    std::string text;
     for (std::size_t c = 0; c < found.clusters.size(); ++c)
     {
         const auto& cluster = found.clusters[c];
-        text << "cluster " << c + 1 << ':';
+        std::vector<std::string> members;
+        members.reserve(cluster.members.size());
         for (std::size_t i = 0; i < cluster.members.size(); ++i)
-            text << (i ? ", " : " ") << cluster.members[i] + 1 << " (" << std::fixed
-                 << std::setprecision(0) << degrees(cluster.rotations[i]) + 0.0 << " deg)";
-        text << '\n';
+            members.push_back(fmt::format("{} ({:.0f} deg)", cluster.members[i] + 1,
+                                          degrees(cluster.rotations[i]) + 0.0));
+        text += fmt::format("cluster {}: {}\n", c + 1, fmt::join(members, ", "));
     }
-    return text.str();
+    return text;
 }
 }

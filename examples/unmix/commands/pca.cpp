@@ -8,8 +8,8 @@
 #include <chrono>
 #include <iostream>
 #include <limits>
-#include <sstream>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/svd/pca.hpp>
@@ -21,9 +21,8 @@ namespace
 {
 std::string title_of(const arguments& a, const decomposition& found)
 {
-    return xunmix::detail::text(a.rank, " principal components, ",
-                                found.centred ? "centred" : "not centred", ", ", found.noise,
-                                " noise");
+    return fmt::format("{} principal components, {}, {} noise", a.rank,
+                       found.centred ? "centred" : "not centred", found.noise);
 }
 }
 
@@ -98,19 +97,12 @@ scree scree_of(const arguments& a, const input& in, const decomposition& found)
 
 std::string summary(const decomposition& found)
 {
-    std::ostringstream text;
     const double all = found.mse.front();
-    text << "component    variance    mse, share of all\n";
+    std::string text = "component    variance    mse, share of all\n";
     for (std::size_t k = 1; k < found.mse.size(); ++k)
-    {
-        text.width(9);
-        text << k;
-        text.width(12);
-        text << found.variances[k - 1];
-        text.width(21);
-        text << (all > 0 ? found.mse[k] / all : 0) << '\n';
-    }
-    return text.str();
+        text += fmt::format("{:9}{:12g}{:21g}\n", k, found.variances[k - 1],
+                            all > 0 ? found.mse[k] / all : 0);
+    return text;
 }
 
 void run_pca(const arguments& a)

@@ -8,18 +8,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
 #include <iterator>
-#include <sstream>
 #include <type_traits>
 #include <variant>
 
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <xunmix/core/error.hpp>
 #include <xunmix/rank/report.hpp>
 #include <xunmix/unfold/unfold.hpp>
 #include <xunmix/version.hpp>
@@ -29,7 +27,6 @@ namespace unmix
 namespace
 {
 namespace xu = xunmix;
-using xu::detail::text;
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
@@ -55,8 +52,8 @@ auto progress_of_report()
         last = clock::now();
         const auto line =
             at.doing == xu::rank_progress::step::starts
-                ? text("rank ", at.rank, ": ", at.done, " of ", at.total, " starts")
-                : text("noise edge of rank ", at.rank, ": ", at.done, " of ", at.total, " draws");
+                ? fmt::format("rank {}: {} of {} starts", at.rank, at.done, at.total)
+                : fmt::format("noise edge of rank {}: {} of {} draws", at.rank, at.done, at.total);
         if (is_terminal)
             renew_line(ends ? "" : line);
         else
@@ -233,7 +230,7 @@ rank_picture picture_of(const input& in, const xu::rank_findings& found)
 {
     rank_picture picture{
         .recommended = found.recommended,
-        .title = text(in.source, ": how many components, ", name(found.noise), " noise")};
+        .title = fmt::format("{}: how many components, {} noise", in.source, name(found.noise))};
     if (!found.reasons.empty())
         picture.subtitle = found.reasons.front();
     for (const auto& row : found.rows)
@@ -246,16 +243,15 @@ rank_picture picture_of(const input& in, const xu::rank_findings& found)
 
 std::string summary(const xu::rank_findings& found)
 {
-    std::ostringstream words;
-    words << "Recommended: " << found.recommended
-          << (found.recommended == 1 ? " component\n" : " components\n");
+    std::string words = fmt::format("Recommended: {} {}\n", found.recommended,
+                                    found.recommended == 1 ? "component" : "components");
     for (const auto& reason : found.reasons)
-        words << "  " << reason << '\n';
-    words << "criterion   rank  how it chooses\n";
+        words += fmt::format("  {}\n", reason);
+    words += "criterion   rank  how it chooses\n";
     for (const auto& score : found.scores)
-        words << std::left << std::setw(12) << score.name << std::right << std::setw(4)
-              << (score.rank ? std::to_string(*score.rank) : "-") << "  " << score.how << '\n';
-    return words.str();
+        words += fmt::format("{:<12}{:>4}  {}\n", score.name,
+                             score.rank ? fmt::to_string(*score.rank) : "-", score.how);
+    return words;
 }
 
 void run_rank(const arguments& a)
