@@ -114,11 +114,14 @@ void check_fit(const arguments& a, const given_test& given)
                            a.clusters.count));
 }
 
-void check_survey_run(const survey_request& s)
+void check_survey_run(const survey_request& s, pictures wanted)
 {
     if (s.exact && s.halving > 0)
         refuse("--halving", "an exact survey runs every start to its end; "
                             "leave out either --exact or --halving");
+    if (!s.beside.empty() && wanted == pictures::none)
+        refuse("--beside", "it draws earlier surveys in mse_pca.png, and --no-pictures draws none; "
+                           "leave out either --beside or --no-pictures");
 }
 }
 
@@ -146,7 +149,7 @@ void check_options(const CLI::App& app, const arguments& a)
                                           "then cluster with --rank at that number and another "
                                           "--algorithm");
     if (a.survey)
-        check_survey_run(*a.survey);
+        check_survey_run(*a.survey, a.wanted_pictures);
     else
         check_fit(a, given);
 }
