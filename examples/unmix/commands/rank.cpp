@@ -13,8 +13,6 @@
 #include <type_traits>
 #include <variant>
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -37,31 +35,26 @@ xu::noise_model noise_of(const arguments& a)
                                    : xu::noise_model::automatic;
 }
 
-/// Says on std::clog how far a report is, every five seconds, on a terminal oftener and in one
-/// line.
-auto progress_of_report()
+/// Says on `line` how far a report is, every five seconds, on a terminal oftener.
+auto progress_on(const progress_line& line)
 {
     using clock = std::chrono::steady_clock;
-    const bool is_terminal = isatty(STDERR_FILENO) != 0;
-    return [is_terminal, last = clock::now()](const xu::rank_progress& at) mutable
+    return [&line, last = clock::now()](const xu::rank_progress& at) mutable
     {
-        const bool ends = at.done == at.total;
         const std::chrono::duration<double> pause = clock::now() - last;
-        if (pause.count() < (is_terminal ? 0.2 : 5) && !(is_terminal && ends))
+        if (pause.count() < (line.is_terminal() ? 0.2 : 5))
             return;
         last = clock::now();
-        const auto line =
+        const auto words =
             at.doing == xu::rank_progress::step::starts
                 ? fmt::format("rank {}: {} of {} starts", at.rank, at.done, at.total)
                 : fmt::format("noise edge of rank {}: {} of {} draws", at.rank, at.done, at.total);
-        if (is_terminal)
-            renew_line(ends ? "" : line);
-        else
-            std::clog << line << std::endl;
+        line.renew(words);
+        line.add(words);
     };
 }
 
-xu::rank_options options_of(const arguments& a)
+xu::rank_options options_of(const arguments& a, const progress_line& line)
 {
     return {.ranks = a.rank_report->ranks,
             .noise = noise_of(a),
@@ -72,7 +65,7 @@ xu::rank_options options_of(const arguments& a)
             .held_out = a.rank_report->held_out,
             .seed = a.seed,
             .threads = a.threads,
-            .observer = progress_of_report()};
+            .observer = progress_on(line)};
 }
 
 /// How a criterion's panel looks.
@@ -174,8 +167,9 @@ rank_panel error_panel(const xu::rank_findings& found)
 
 xu::rank_findings find_rank(const input& in, const arguments& a)
 {
+    const progress_line line;
     return std::visit([&]<class T>(const xu::tensor<T>& scan)
-                      { return xu::rank_report(unfold(scan, in, a), options_of(a)); },
+                      { return xu::rank_report(unfold(scan, in, a), options_of(a, line)); },
                       in.scan.data);
 }
 

@@ -4,7 +4,7 @@
 #include "interrupts.hpp"
 #include "method.hpp"
 #include "options.hpp"
-#include "progress_line.hpp"
+#include "survey_progress.hpp"
 #include "survey_report.hpp"
 
 #include <algorithm>
@@ -186,7 +186,7 @@ survey_outcome survey_matrix(const xu::any_matrix<T>& data, const arguments& a,
     for (const auto& found : ranks)
         write_best(folder, found);
     {
-        progress_line progress(a.survey->ranks, a.starts, resumed);
+        survey_progress progress(a.survey->ranks, a.starts, resumed);
         const interrupt_watch watch;
         while (!study.is_done() && !interrupted())
         {
