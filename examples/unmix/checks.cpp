@@ -31,7 +31,7 @@ void check_pca(const given_test& given)
                            "--algorithm");
 }
 
-void check_survey(const arguments& a)
+void check_surveyable(const arguments& a)
 {
     if (a.algorithm == "pca")
         refuse("--algorithm", "pca has no starts to survey, and a survey draws what it leaves "
@@ -97,29 +97,63 @@ void check_starts(const arguments& a)
                         a.iterations, *a.screening));
 }
 
-void check_fit(const arguments& a, const given_test& given)
+void check_cluster_options(const arguments& a, const given_test& given)
 {
-    if (a.uncentred && a.algorithm != "pca")
-        refuse("--uncentred", "only --algorithm pca takes the mean off");
+    if (given("--cluster") && finds_rank(a.algorithm))
+        refuse("--cluster", a.algorithm + " finds out how many components there are; run it first, "
+                                          "then cluster with --rank at that number and another "
+                                          "--algorithm");
     for (const char* option : {"--linkage", "--friedel"})
         if (given(option) && !given("--cluster"))
             refuse(option, "it says how to cluster; give --cluster, too");
-    if (given("--cluster") && a.rank < 2)
+    if (given("--cluster") && a.fit->rank < 2)
         refuse("--cluster",
                fmt::format("{} components can be gathered in no clusters: it takes two at least",
-                           a.rank));
-    if (given("--cluster") && a.clusters.count > a.rank)
+                           a.fit->rank));
+    if (given("--cluster") && a.fit->clusters.count > a.fit->rank)
         refuse("--cluster",
-               fmt::format("{0} components can be gathered in 1 to {0} clusters, got {1}", a.rank,
-                           a.clusters.count));
+               fmt::format("{0} components can be gathered in 1 to {0} clusters, got {1}",
+                           a.fit->rank, a.fit->clusters.count));
 }
 
-void check_survey_run(const survey_request& s, pictures wanted)
+void check_constraints(const arguments& a)
 {
+    for (const auto& [option, names] :
+         {std::pair("--maps", &a.maps), {"--components", &a.components}})
+        if (names->size() > 1 && std::ranges::find(*names, "none") != names->end())
+            refuse(option, "none stands for no constraint at all, so it stands alone; leave out "
+                           "either none or the others");
+}
+
+/// What both a factorization and a survey take.
+void check_method(const arguments& a, const given_test& given)
+{
+    check_orthogonality(a, given);
+    check_loss(a);
+    check_starts(a);
+}
+
+void check_fit(const arguments& a, const given_test& given)
+{
+    check_constraints(a);
+    if (a.algorithm == "pca")
+        check_pca(given);
+    else if (a.fit->uncentred)
+        refuse("--uncentred", "only --algorithm pca takes the mean off");
+    check_method(a, given);
+    check_cluster_options(a, given);
+}
+
+void check_survey(const arguments& a, const given_test& given)
+{
+    check_constraints(a);
+    check_surveyable(a);
+    check_method(a, given);
+    const survey_request& s = *a.survey;
     if (s.exact && s.halving > 0)
         refuse("--halving", "an exact survey runs every start to its end; "
                             "leave out either --exact or --halving");
-    if (!s.beside.empty() && wanted == pictures::none)
+    if (!s.beside.empty() && a.wanted_pictures == pictures::none)
         refuse("--beside", "it draws earlier surveys in mse_pca.png, and --no-pictures draws none; "
                            "leave out either --beside or --no-pictures");
 }
@@ -132,25 +166,9 @@ void check_options(const CLI::App& app, const arguments& a)
         const CLI::Option* known = app.get_option_no_throw(option);
         return known != nullptr && known->count() > 0;
     };
-    for (const auto& [option, names] :
-         {std::pair("--maps", &a.maps), {"--components", &a.components}})
-        if (names->size() > 1 && std::ranges::find(*names, "none") != names->end())
-            refuse(option, "none stands for no constraint at all, so it stands alone; leave out "
-                           "either none or the others");
-    if (a.survey)
-        check_survey(a);
-    else if (a.algorithm == "pca")
-        check_pca(given);
-    check_orthogonality(a, given);
-    check_loss(a);
-    check_starts(a);
-    if (given("--cluster") && finds_rank(a.algorithm))
-        refuse("--cluster", a.algorithm + " finds out how many components there are; run it first, "
-                                          "then cluster with --rank at that number and another "
-                                          "--algorithm");
-    if (a.survey)
-        check_survey_run(*a.survey, a.wanted_pictures);
-    else
+    if (a.fit)
         check_fit(a, given);
+    if (a.survey)
+        check_survey(a, given);
 }
 }

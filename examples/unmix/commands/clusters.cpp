@@ -19,7 +19,7 @@ namespace
 xunmix::similarity_options options_of(const arguments& a, const input& in)
 {
     xunmix::similarity_options options;
-    options.friedel = a.clusters.friedel;
+    options.friedel = a.fit->clusters.friedel;
     options.threads = a.threads;
     if (in.keep)
         options.keep.assign(in.keep->begin(), in.keep->end());
@@ -49,7 +49,7 @@ table clusters_table(const clustering& found)
 
 void check_clusters(const arguments& a, const input& in)
 {
-    if (a.clusters.count == 0)
+    if (a.fit->clusters.count == 0)
         return;
     xunmix::detail::require<xunmix::invalid_argument>(
         in.channel_axes.size() == 2,
@@ -65,8 +65,8 @@ clustering cluster_components(const arguments& a, const input& in, const outcome
     const auto components = without_nan(out.components), maps = without_nan(out.maps);
     const auto options = options_of(a, in);
     auto similarity = xunmix::similarity(components, options);
-    auto tree = xunmix::cluster(similarity, linkages().at(a.clusters.linkage));
-    auto labels = tree.cut_into(a.clusters.count);
+    auto tree = xunmix::cluster(similarity, linkages().at(a.fit->clusters.linkage));
+    auto labels = tree.cut_into(a.fit->clusters.count);
     auto clusters = xunmix::gather_clusters(components, maps, similarity, labels, options);
     return {std::move(similarity), std::move(tree), std::move(labels), std::move(clusters)};
 }
@@ -89,8 +89,9 @@ cluster_picture clusters_picture(const arguments& a, const input& in, const clus
     auto picture = picture_of(found.tree, found.labels, found.clusters);
     picture.channel_axes = in.channel_axes;
     picture.position_axes = in.position_axes;
-    picture.title = fmt::format("{}: {} components in {} clusters, {} linkage", in.source,
-                                found.table.count(), found.clusters.size(), a.clusters.linkage);
+    picture.title =
+        fmt::format("{}: {} components in {} clusters, {} linkage", in.source, found.table.count(),
+                    found.clusters.size(), a.fit->clusters.linkage);
     return picture;
 }
 
@@ -103,8 +104,8 @@ json report(const arguments& a, const clustering& found)
     for (auto& label : labels)
         ++label;
     return {{"count", found.clusters.size()},
-            {"linkage", a.clusters.linkage},
-            {"friedel", a.clusters.friedel},
+            {"linkage", a.fit->clusters.linkage},
+            {"friedel", a.fit->clusters.friedel},
             {"cophenetic_correlation", found.tree.cophenetic_correlation(found.table.distances())},
             {"cluster_of_component", labels},
             {"merges", merges}};

@@ -100,7 +100,7 @@ class starts
 
     xunmix::options options_with(std::uint64_t seed) const
     {
-        return {.rank = a_.rank,
+        return {.rank = a_.fit->rank,
                 .max_iterations = a_.iterations,
                 .tolerance = a_.tolerance,
                 .seed = seed,
@@ -166,7 +166,7 @@ void run_fit(const arguments& a)
         folder.write_csv("relevances.csv", relevances_table(out));
     std::optional<clustering> clusters;
     std::optional<cluster_picture> tree;
-    if (a.clusters.count > 0)
+    if (a.fit->clusters.count > 0)
     {
         folder.write_json("report.json", summed); // before what may take long, or fail
         clusters = cluster_components(a, in, out);

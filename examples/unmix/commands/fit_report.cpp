@@ -91,12 +91,13 @@ std::string misfit_words(const outcome& out)
 /// "kept 3 of 10"
 std::string kept_words(const arguments& a, const outcome& out)
 {
-    return fmt::format("kept {} of {}", out.rank(), a.rank);
+    return fmt::format("kept {} of {}", out.rank(), a.fit->rank);
 }
 
 std::string title_of(const arguments& a, const outcome& out)
 {
-    const auto rank = finds_rank(a.algorithm) ? kept_words(a, out) : fmt::format("rank {}", a.rank);
+    const auto rank =
+        finds_rank(a.algorithm) ? kept_words(a, out) : fmt::format("rank {}", a.fit->rank);
     return fmt::format("{}, {}, {}{}, {}", rank, a.algorithm, out.noise, a.beta ? "" : " noise",
                        misfit_words(out));
 }
@@ -238,7 +239,7 @@ std::string summary(const arguments& a, const outcome& out)
         text += fmt::format(", the best of {} starts after {} iterations", a.starts, *a.screening);
     text += ")\n";
     if (finds_rank(a.algorithm))
-        text += fmt::format("Kept {} of {} components.\n", out.rank(), a.rank);
+        text += fmt::format("Kept {} of {} components.\n", out.rank(), a.fit->rank);
     if (!a.screening && out.runs.size() < a.starts)
         text += fmt::format("Stopped after {} of {} starts.\n", out.runs.size(), a.starts);
     return text + negative_data_text(out.negative_data);

@@ -21,7 +21,7 @@ namespace
 {
 std::string title_of(const arguments& a, const decomposition& found)
 {
-    return fmt::format("{} principal components, {}, {} noise", a.rank,
+    return fmt::format("{} principal components, {}, {} noise", a.fit->rank,
                        found.centred ? "centred" : "not centred", found.noise);
 }
 }
@@ -32,13 +32,15 @@ decomposition decompose(const arguments& a, const input& in)
     const auto data = weigh(in, a);
     decomposition out;
     out.noise = data.noise;
-    out.centred = !a.uncentred && out.noise != "poisson";
+    out.centred = !a.fit->uncentred && out.noise != "poisson";
     std::visit(
         [&](const auto& x)
         {
             constexpr double masked = std::numeric_limits<double>::quiet_NaN();
-            const auto pca = xunmix::pca(
-                x, {.rank = a.rank, .centred = out.centred, .seed = a.seed, .threads = a.threads});
+            const auto pca = xunmix::pca(x, {.rank = a.fit->rank,
+                                             .centred = out.centred,
+                                             .seed = a.seed,
+                                             .threads = a.threads});
             out.maps = pca.model.maps(masked);
             out.components = pca.model.components(masked);
             out.mean = pca.mean;
