@@ -24,6 +24,7 @@ struct state_section
 {
     std::string name;
     std::vector<double> numbers{}; ///< empty before the first iteration
+    bool operator==(const state_section&) const = default;
 };
 
 /// All a solver needs to go on from where another stopped, bit for bit.
