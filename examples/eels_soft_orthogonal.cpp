@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace xu = xunmix;
 
 using image = xu::simulate::spectrum_image<std::uint16_t>;
@@ -45,9 +47,7 @@ found in_order(const image& truth, const xu::result<float>& result, const std::s
 
 std::string weight_name(double weight)
 {
-    char name[32];
-    std::snprintf(name, sizeof name, "weight %g", weight);
-    return name;
+    return fmt::format("weight {:g}", weight);
 }
 
 /// A line of the table.

@@ -5,6 +5,8 @@
 #include "ranks.hpp"
 
 #include <cstdlib>
+#include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -24,30 +26,62 @@ void check_word_first(const CLI::App& app, const std::string& word)
                                                  word + " INPUT [OPTIONS]");
 }
 
-CLI::App* add_survey(CLI::App& app, arguments& a)
+// What each command takes where nobody says otherwise.
+
+arguments usual_fit()
 {
-    CLI::App* const survey = app.add_subcommand(
-        "survey", "Many random starts at many ranks, to see how many components a scan has");
-    declare_options(*survey, a);
-    survey->footer("Writes survey.csv (every start), ranks.csv (every rank), report.json, "
-                   "mse_scatter.png, mse_pca.png, rank_K/maps.npy and rank_K/components.npy (the "
-                   "best of each rank K), and survey.state, from which --resume goes on. Ctrl-C "
-                   "ends the survey after the ranks that are done.\n"
-                   "Example: unmix survey core_shell.hspy --ranks 2:8 --output survey");
-    return survey;
+    arguments a;
+    a.fit.emplace();
+    return a;
 }
 
-CLI::App* add_rank(CLI::App& app, arguments& a)
+arguments usual_survey()
 {
-    CLI::App* const rank = app.add_subcommand(
-        "rank", "How many components a scan has, by several criteria, with reasons");
-    declare_options(*rank, a);
-    rank->footer("Recommends a number of components, by the singular values that stand clear of "
-                 "the noise, and shows what other criteria say. Writes rank_criteria.csv (every "
-                 "rank), report.json and rank.png.\n"
-                 "Example: unmix rank core_shell.hspy --ranks 1:8 --output rank");
-    return rank;
+    arguments a;
+    a.iterations = 100;
+    a.starts = 20;
+    a.output = "unmix-survey";
+    a.survey.emplace().ranks = read_ranks(usual_ranks_of_survey);
+    return a;
 }
+
+arguments usual_rank_report()
+{
+    arguments a;
+    a.iterations = 100;
+    a.starts = 10;
+    a.output = "unmix-rank";
+    a.rank_report.emplace().ranks = read_ranks(usual_ranks_of_report);
+    return a;
+}
+
+// What the help of each says at its end.
+
+constexpr const char* after_help_of_fit =
+    "Writes maps.npy (k, positions...), components.npy (k, channels...), history.csv, "
+    "report.json, montage.png, mse.png and, of maps that are images, fourier.png: "
+    "their Fourier transforms, with a circle at a resolution_limit. pca writes mean.npy, "
+    "scree.csv and scree.png instead of history.csv and mse.png. ard and ard_mu add "
+    "relevances.csv (iteration, one column a component) and relevances.png. --cluster adds "
+    "clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy and "
+    "dendrogram.png.\n"
+    "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result\n"
+    "How many components? unmix rank core_shell.hspy --ranks 1:8 --output rank\n"
+    "Many starts at each: unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
+    "(unmix rank --help and unmix survey --help list their options)";
+
+constexpr const char* after_help_of_survey =
+    "Writes survey.csv (every start), ranks.csv (every rank), report.json, mse_scatter.png, "
+    "mse_pca.png, rank_K/maps.npy and rank_K/components.npy (the best of each rank K), and "
+    "survey.state, from which --resume goes on. Ctrl-C ends the survey after the ranks that are "
+    "done.\n"
+    "Example: unmix survey core_shell.hspy --ranks 2:8 --output survey";
+
+constexpr const char* after_help_of_rank =
+    "Recommends a number of components, by the singular values that stand clear of the noise, and "
+    "shows what other criteria say. Writes rank_criteria.csv (every rank), report.json and "
+    "rank.png.\n"
+    "Example: unmix rank core_shell.hspy --ranks 1:8 --output rank";
 }
 
 const std::map<std::string, xunmix::linkage>& linkages()
@@ -62,52 +96,48 @@ const std::map<std::string, xunmix::linkage>& linkages()
 
 arguments read_arguments(int argc, char** argv)
 {
-    arguments one, many, count;
-    count.iterations = 100;
-    count.starts = 10;
-    count.output = "unmix-rank";
-    count.rank_report.emplace().ranks = read_ranks("1:10");
-    many.iterations = 100;
-    many.starts = 20;
-    many.output = "unmix-survey";
-    many.survey.emplace().ranks = read_ranks("2:15");
+    arguments fit = usual_fit(), survey = usual_survey(), report = usual_rank_report();
     CLI::App app("Unmixes a scan into maps (where, how much) and components (what): X ~ C S^T.");
     app.set_version_flag("--version", std::string("unmix ") + xunmix::version);
     app.get_formatter()->column_width(30);
-    declare_options(app, one);
-    CLI::App* const survey = add_survey(app, many);
-    CLI::App* const report = add_rank(app, count);
-    for (CLI::App* word : {survey, report})
-        word->preparse_callback([&app](std::size_t) { app.get_option("--rank")->required(false); });
-    app.footer(
-        "Writes maps.npy (k, positions...), components.npy (k, channels...), history.csv, "
-        "report.json, montage.png, mse.png and, of maps that are images, fourier.png: "
-        "their Fourier transforms, with a circle at a resolution_limit. pca writes mean.npy, "
-        "scree.csv and scree.png instead of history.csv and mse.png. ard and ard_mu add "
-        "relevances.csv (iteration, one column a component) and relevances.png. --cluster adds "
-        "clusters.csv, similarity.npy, cluster_patterns.npy, cluster_maps.npy and "
-        "dendrogram.png.\n"
-        "Example: unmix core_shell.hspy --rank 3 --starts 10 --output result\n"
-        "How many components? unmix rank core_shell.hspy --ranks 1:8 --output rank\n"
-        "Many starts at each: unmix survey core_shell.hspy --ranks 2:8 --output survey\n"
-        "(unmix rank --help and unmix survey --help list their options)");
+    declare_options(app, fit);
+    app.footer(after_help_of_fit);
+    const auto add_word =
+        [&app](const char* word, const char* about, const char* after_help, arguments& a)
+    {
+        CLI::App* const command = app.add_subcommand(word, about);
+        declare_options(*command, a);
+        command->footer(after_help);
+        command->preparse_callback([&app](std::size_t)
+                                   { app.get_option("--rank")->required(false); });
+        return command;
+    };
+    const CLI::App* const survey_word = add_word(
+        "survey", "Many random starts at many ranks, to see how many components a scan has",
+        after_help_of_survey, survey);
+    const CLI::App* const rank_word =
+        add_word("rank", "How many components a scan has, by several criteria, with reasons",
+                 after_help_of_rank, report);
+    arguments* chosen = &fit;
     try
     {
         app.parse(argc, argv);
-        for (const CLI::App* word : app.get_subcommands())
-            check_word_first(app, word->get_name());
-        if (survey->parsed())
-            check_options(*survey, many);
-        else if (!report->parsed())
-            check_options(app, one);
+        const CLI::App* given = &app;
+        for (const auto& [word, a] : {std::pair(survey_word, &survey), {rank_word, &report}})
+            if (word->parsed())
+            {
+                check_word_first(app, word->get_name());
+                given = word;
+                chosen = a;
+            }
+        check_options(*given, *chosen);
     }
     catch (const CLI::ParseError& e)
     {
         std::exit(app.exit(e) == 0 ? 0 : 2);
     }
-    arguments& a = survey->parsed() ? many : report->parsed() ? count : one;
     for (int i = 0; i < argc; ++i)
-        a.command_line += (i ? " " : "") + std::string(argv[i]);
-    return a;
+        chosen->command_line += (i ? " " : "") + std::string(argv[i]);
+    return *chosen;
 }
 }

@@ -15,7 +15,23 @@
 
 namespace unmix
 {
-/// What `unmix survey` takes beside the options of both commands.
+/// Which components are one pattern turned: what --cluster asks for.
+struct cluster_request
+{
+    std::size_t count = 0;           ///< 0: nobody asked
+    std::string linkage = "average"; ///< one of linkages()
+    bool friedel = false;
+};
+
+/// What `unmix` without a word takes beside the options of several commands.
+struct fit_request
+{
+    std::size_t rank = 0;
+    bool uncentred = false; ///< of pca: the mean is left in
+    cluster_request clusters;
+};
+
+/// What `unmix survey` takes beside the options of several commands.
 struct survey_request
 {
     std::vector<std::size_t> ranks; ///< ascending
@@ -27,20 +43,12 @@ struct survey_request
     std::vector<std::filesystem::path> beside; ///< folders of surveys to draw in the same picture
 };
 
-/// What `unmix rank` takes beside the options of both commands.
+/// What `unmix rank` takes beside the options of several commands.
 struct rank_request
 {
     std::vector<std::size_t> ranks; ///< ascending
     std::size_t draws = 10;         ///< scans drawn for the noise edge
     double held_out = 0.1;          ///< share of the counts
-};
-
-/// Which components are one pattern turned: what --cluster asks for.
-struct cluster_request
-{
-    std::size_t count = 0;           ///< 0: nobody asked
-    std::string linkage = "average"; ///< one of linkages()
-    bool friedel = false;
 };
 
 /// By name.
@@ -58,7 +66,6 @@ struct arguments
 {
     std::filesystem::path input; ///< empty: the simulated scan
     std::string simulate;        ///< which one; empty: nanosheets
-    std::size_t rank = 0;
     std::string algorithm = "hals";
     std::vector<std::string> maps, components; ///< constraints by name; empty: the defaults
     std::vector<std::size_t> positions;        ///< empty: as the file says
@@ -73,8 +80,6 @@ struct arguments
     xunmix::side orthogonal_side = xunmix::side::maps;
     std::string init = "uniform";
     std::optional<std::size_t> screening; ///< iterations of each start before the best goes on
-    bool uncentred = false;               ///< of pca: the mean is left in
-    cluster_request clusters;
     std::optional<std::array<double, 3>> mask_disk; ///< centre (y, x) and radius in channels
     bool clip_negative = false;
     std::optional<double> despike; ///< threshold
@@ -83,9 +88,12 @@ struct arguments
     std::size_t threads = 0;
     std::filesystem::path output = "unmix-result";
     pictures wanted_pictures = pictures::drawn;
-    std::string command_line;                ///< as typed
-    std::optional<survey_request> survey;    ///< many starts at many ranks, instead of `rank`
-    std::optional<rank_request> rank_report; ///< how many components, instead of `rank`
+    std::string command_line; ///< as typed
+
+    // The command: one of the three is there.
+    std::optional<fit_request> fit;          ///< one factorization
+    std::optional<survey_request> survey;    ///< many starts at many ranks
+    std::optional<rank_request> rank_report; ///< how many components there are
 };
 
 /// Reads the command line. Prints help, version or what is wrong, and ends the program with the

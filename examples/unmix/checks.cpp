@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -29,26 +31,26 @@ void check_pca(const given_test& given)
                            "--algorithm");
 }
 
-void check_survey(const arguments& a)
+void check_surveyable(const arguments& a)
 {
     if (a.algorithm == "pca")
         refuse("--algorithm", "pca has no starts to survey, and a survey draws what it leaves "
                               "beside every minimum; take another --algorithm");
     if (finds_rank(a.algorithm))
-        refuse("--algorithm", a.algorithm +
-                                  " finds the number of components itself, so that it "
-                                  "cannot be surveyed rank by rank; run it once: unmix "
-                                  "INPUT --rank " +
-                                  std::to_string(a.survey->ranks.back()) + " --algorithm " +
-                                  a.algorithm);
+        refuse("--algorithm",
+               fmt::format(
+                   "{0} finds the number of components itself, so that it cannot be "
+                   "surveyed rank by rank; run it once: unmix INPUT --rank {1} --algorithm {0}",
+                   a.algorithm, a.survey->ranks.back()));
     if (a.beta)
         refuse("--beta",
                "a survey compresses the data and compares with principal components, "
                "which is least squares; leave --beta out (--noise poisson weighs counts), "
                "or run one rank after the other without the word survey");
     if (a.screening)
-        refuse("--screening", "a survey drops the worse starts itself: give --halving " +
-                                  std::to_string(*a.screening) + " instead");
+        refuse("--screening",
+               fmt::format("a survey drops the worse starts itself: give --halving {} instead",
+                           *a.screening));
 }
 
 void check_orthogonality(const arguments& a, const given_test& given)
@@ -80,38 +82,80 @@ void check_starts(const arguments& a)
         refuse("--init", "nndsvd starts with zeros, and " + a.algorithm +
                              " multiplies, so that they stay; take nndsvda or nndsvdar");
     if (a.starts > 1 && is_the_same_for_all_seeds(a.init))
-        refuse("--starts", a.init + " has nothing random, so that all " + std::to_string(a.starts) +
-                               " starts are the same; give --starts 1, or another --init");
+        refuse("--starts", fmt::format("{} has nothing random, so that all {} starts are the same; "
+                                       "give --starts 1, or another --init",
+                                       a.init, a.starts));
     if (!a.screening)
         return;
     if (a.starts < 2)
         refuse("--screening", "it chooses among starts; give --starts, 2 or more");
     if (*a.screening < 1 || *a.screening >= a.iterations)
-        refuse("--screening", "the starts run so many iterations, from 1 to less than "
-                              "--iterations " +
-                                  std::to_string(a.iterations) + ", before the best goes on; got " +
-                                  std::to_string(*a.screening));
+        refuse(
+            "--screening",
+            fmt::format("the starts run so many iterations, from 1 to less than --iterations {}, "
+                        "before the best goes on; got {}",
+                        a.iterations, *a.screening));
+}
+
+void check_cluster_options(const arguments& a, const given_test& given)
+{
+    if (given("--cluster") && finds_rank(a.algorithm))
+        refuse("--cluster", a.algorithm + " finds out how many components there are; run it first, "
+                                          "then cluster with --rank at that number and another "
+                                          "--algorithm");
+    for (const char* option : {"--linkage", "--friedel"})
+        if (given(option) && !given("--cluster"))
+            refuse(option, "it says how to cluster; give --cluster, too");
+    if (given("--cluster") && a.fit->rank < 2)
+        refuse("--cluster",
+               fmt::format("{} components can be gathered in no clusters: it takes two at least",
+                           a.fit->rank));
+    if (given("--cluster") && a.fit->clusters.count > a.fit->rank)
+        refuse("--cluster",
+               fmt::format("{0} components can be gathered in 1 to {0} clusters, got {1}",
+                           a.fit->rank, a.fit->clusters.count));
+}
+
+void check_constraints(const arguments& a)
+{
+    for (const auto& [option, names] :
+         {std::pair("--maps", &a.maps), {"--components", &a.components}})
+        if (names->size() > 1 && std::ranges::find(*names, "none") != names->end())
+            refuse(option, "none stands for no constraint at all, so it stands alone; leave out "
+                           "either none or the others");
+}
+
+/// What both a factorization and a survey take.
+void check_method(const arguments& a, const given_test& given)
+{
+    check_orthogonality(a, given);
+    check_loss(a);
+    check_starts(a);
 }
 
 void check_fit(const arguments& a, const given_test& given)
 {
-    if (a.uncentred && a.algorithm != "pca")
+    check_constraints(a);
+    if (a.algorithm == "pca")
+        check_pca(given);
+    else if (a.fit->uncentred)
         refuse("--uncentred", "only --algorithm pca takes the mean off");
-    for (const char* option : {"--linkage", "--friedel"})
-        if (given(option) && !given("--cluster"))
-            refuse(option, "it says how to cluster; give --cluster, too");
-    if (given("--cluster") && (a.rank < 2 || a.clusters.count > a.rank))
-        refuse("--cluster", std::to_string(a.rank) + " components can be gathered in " +
-                                (a.rank < 2 ? "no clusters: it takes two at least"
-                                            : "1 to " + std::to_string(a.rank) + " clusters, got " +
-                                                  std::to_string(a.clusters.count)));
+    check_method(a, given);
+    check_cluster_options(a, given);
 }
 
-void check_survey_run(const survey_request& s)
+void check_survey(const arguments& a, const given_test& given)
 {
+    check_constraints(a);
+    check_surveyable(a);
+    check_method(a, given);
+    const survey_request& s = *a.survey;
     if (s.exact && s.halving > 0)
         refuse("--halving", "an exact survey runs every start to its end; "
                             "leave out either --exact or --halving");
+    if (!s.beside.empty() && a.wanted_pictures == pictures::none)
+        refuse("--beside", "it draws earlier surveys in mse_pca.png, and --no-pictures draws none; "
+                           "leave out either --beside or --no-pictures");
 }
 }
 
@@ -122,25 +166,9 @@ void check_options(const CLI::App& app, const arguments& a)
         const CLI::Option* known = app.get_option_no_throw(option);
         return known != nullptr && known->count() > 0;
     };
-    for (const auto& [option, names] :
-         {std::pair("--maps", &a.maps), {"--components", &a.components}})
-        if (names->size() > 1 && std::ranges::find(*names, "none") != names->end())
-            refuse(option, "none stands for no constraint at all, so it stands alone; leave out "
-                           "either none or the others");
-    if (a.survey)
-        check_survey(a);
-    else if (a.algorithm == "pca")
-        check_pca(given);
-    check_orthogonality(a, given);
-    check_loss(a);
-    check_starts(a);
-    if (given("--cluster") && finds_rank(a.algorithm))
-        refuse("--cluster", a.algorithm + " finds out how many components there are; run it first, "
-                                          "then cluster with --rank at that number and another "
-                                          "--algorithm");
-    if (a.survey)
-        check_survey_run(*a.survey);
-    else
+    if (a.fit)
         check_fit(a, given);
+    if (a.survey)
+        check_survey(a, given);
 }
 }

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <variant>
 
+#include <fmt/ranges.h>
+
 #include <xunmix/core/error.hpp>
 #include <xunmix/io/hdf5.hpp>
 #include <xunmix/io/npy.hpp>
@@ -22,7 +24,6 @@ namespace unmix
 namespace
 {
 using xunmix::detail::require;
-using xunmix::detail::text;
 
 bool is_npy(const std::filesystem::path& path)
 {
@@ -40,21 +41,18 @@ xunmix::scan_file read(const arguments& a)
     return xunmix::plain_scan(xunmix::read_npy(a.input), a.input.stem().string());
 }
 
+/// 0, 1, ... below `count`.
+std::vector<std::size_t> first_axes(std::size_t count)
+{
+    std::vector<std::size_t> axes(count);
+    std::iota(axes.begin(), axes.end(), std::size_t{0});
+    return axes;
+}
+
 /// All but the last axis of three, the first two of four or more, the first of two.
 std::vector<std::size_t> usual_positions(std::size_t axes)
 {
-    std::vector<std::size_t> positions(axes >= 3 ? 2 : 1);
-    std::iota(positions.begin(), positions.end(), std::size_t{0});
-    return positions;
-}
-
-/// "0,1,2": the first axes.
-std::string first_axes(std::size_t count)
-{
-    std::string out = "0";
-    for (std::size_t a = 1; a < count; ++a)
-        out += text(",", a);
-    return out;
+    return first_axes(axes >= 3 ? 2 : 1);
 }
 
 /// Throws invalid_argument where no name tells what the axes of an array are, and more than the
@@ -69,12 +67,13 @@ void check_unnamed(const xunmix::scan_file& scan)
         return;
     const std::size_t v = axes[axes.size() - 2].size, u = axes.back().size;
     const bool is_detector = std::max(v, u) <= longest_detector * std::min(v, u);
-    require<xunmix::invalid_argument>(
-        axes.size() == 4 && is_detector, "the axes of this array, ",
-        xunmix::detail::shape_text(xunmix::shape_of(scan.data)),
-        ", have no names: say which of them are positions, --positions ",
-        first_axes(axes.size() - 2), " for patterns of ", v, " x ", u, " channels or --positions ",
-        first_axes(axes.size() - 1), " for spectra of ", u);
+    if (axes.size() == 4 && is_detector)
+        return;
+    throw xunmix::invalid_argument(fmt::format(
+        "the axes of this array, ({}), have no names: say which of them are positions, --positions "
+        "{} for patterns of {} x {} channels or --positions {} for spectra of {}",
+        fmt::join(xunmix::shape_of(scan.data), ", "), fmt::join(first_axes(axes.size() - 2), ","),
+        v, u, fmt::join(first_axes(axes.size() - 1), ","), u));
 }
 
 /// Sorts the axes' descriptions into positions and channels, in the order of the results'.
@@ -102,7 +101,8 @@ void mask_disk(input& in, const xunmix::disk& disk)
         left != std::ssize(*in.keep), "--mask-disk masks no channel: a disk at (", disk.center[0],
         ", ", disk.center[1], ") of radius ", disk.radius, " holds no pixel of the ", detector[0],
         " x ", detector[1], " detector; give y, x and r in pixels, counted from 0");
-    in.mask = text("disk at (", disk.center[0], ", ", disk.center[1], "), radius ", disk.radius);
+    in.mask = fmt::format("disk at ({:g}, {:g}), radius {:g}", disk.center[0], disk.center[1],
+                          disk.radius);
 }
 
 /// Uesugi's experiment: 100 x 100 positions, 128 x 128 detector.
@@ -190,12 +190,13 @@ std::string describe(const preprocessing& done)
 {
     std::string words;
     if (done.spikes)
-        words += text("; ", *done.spikes, *done.spikes == 1 ? " spike" : " spikes", " replaced");
+        words +=
+            fmt::format("; {} {} replaced", *done.spikes, *done.spikes == 1 ? "spike" : "spikes");
     if (done.hot_channels && done.hot_channels->empty())
         words += "; no hot channels found";
     if (done.background)
-        words += text("; background subtracted, fitted from ", done.background->front(), " to ",
-                      done.background->back());
+        words += fmt::format("; background subtracted, fitted from {:g} to {:g}",
+                             done.background->front(), done.background->back());
     return words;
 }
 }
@@ -221,13 +222,12 @@ std::string describe(const input& in)
 {
     auto extents = [](const std::vector<xunmix::axis>& axes)
     {
-        std::string out;
-        for (const auto& axis : axes)
-            out += (out.empty() ? "" : " x ") + std::to_string(axis.size);
-        return out;
+        std::vector<std::size_t> sizes(axes.size());
+        std::ranges::transform(axes, sizes.begin(), &xunmix::axis::size);
+        return fmt::format("{}", fmt::join(sizes, " x "));
     };
-    return text(in.source, ": ", extents(in.position_axes), " positions, ",
-                extents(in.channel_axes), " channels, ", in.original.type,
-                in.mask.empty() ? "" : "; masked: " + in.mask, describe(in.prepared));
+    return fmt::format("{}: {} positions, {} channels, {}{}{}", in.source,
+                       extents(in.position_axes), extents(in.channel_axes), in.original.type,
+                       in.mask.empty() ? "" : "; masked: " + in.mask, describe(in.prepared));
 }
 }

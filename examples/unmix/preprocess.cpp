@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/ranges.h>
+
 #include <xunmix/core/error.hpp>
 #include <xunmix/preprocess/background.hpp>
 #include <xunmix/preprocess/hot_channels.hpp>
@@ -18,7 +20,6 @@ namespace unmix
 namespace
 {
 using xunmix::detail::require;
-using xunmix::detail::text;
 
 /// use(X) for a scan of whatever type, its masked channels masked.
 template <class Use>
@@ -77,11 +78,10 @@ void mask_hot_channels(input& in, const arguments& a)
         in, [&]<class T>(const xunmix::unfolded<T>& x)
         { return xunmix::find_hot_channels(x, {.gain = gain_of<T>, .threads = a.threads}); });
     in.prepared.hot_channels = found.hot;
-    std::string words = found.hot.size() == 1 ? "hot channel" : "hot channels";
-    for (std::size_t channel : found.hot)
-        words += (channel == found.hot.front() ? " " : ", ") + std::to_string(channel);
     if (!found.hot.empty())
-        add_mask(in, found.keep, words);
+        add_mask(in, found.keep,
+                 fmt::format("hot {} {}", found.hot.size() == 1 ? "channel" : "channels",
+                             fmt::join(found.hot, ", ")));
 }
 
 void subtract_background(input& in, const arguments& a)
@@ -111,7 +111,7 @@ void subtract_background(input& in, const arguments& a)
     replace_scan(in, std::move(net.first));
     in.prepared.background = *a.background;
     const std::string unit = energy.units.empty() ? "" : " " + energy.units;
-    add_mask(in, net.second, text("all up to the end of the window, ", to, unit));
+    add_mask(in, net.second, fmt::format("all up to the end of the window, {:g}{}", to, unit));
 }
 }
 

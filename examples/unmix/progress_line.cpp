@@ -1,44 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "progress_line.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
-#include <sstream>
-#include <utility>
+
+#include <fmt/format.h>
 
 #include <unistd.h>
 
-#include <xunmix/core/error.hpp>
-
 namespace unmix
 {
-using xunmix::detail::text;
-
-void renew_line(const std::string& line)
-{
-    std::clog << '\r' << line << "\033[K" << std::flush;
-}
-
-std::string duration_text(double seconds)
-{
-    const auto whole = static_cast<long>(std::lround(seconds));
-    if (seconds < 9.95)
-        return text(std::round(10 * seconds) / 10, " s");
-    if (whole < 100)
-        return text(whole, " s");
-    if (whole < 6000)
-        return text(whole / 60, " min ", whole % 60, " s");
-    return text(whole / 3600, " h ", whole % 3600 / 60, " min");
-}
-
-progress_line::progress_line(std::vector<std::size_t> ranks, std::size_t starts, std::size_t done)
-    : ranks_(std::move(ranks))
-    , starts_(starts)
-    , first_(done)
-    , rank_done_(done)
-    , is_terminal_(isatty(STDERR_FILENO) != 0)
+progress_line::progress_line()
+    : is_terminal_(isatty(STDERR_FILENO) != 0)
 {
 }
 
@@ -47,56 +20,27 @@ progress_line::~progress_line()
     renew("");
 }
 
-double progress_line::seconds() const
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-}
-
-/// An iteration's time grows about as the rank.
-std::string progress_line::time_left() const
-{
-    double done = 0, left = 0;
-    for (std::size_t i = first_; i < ranks_.size(); ++i)
-    {
-        const double share = i < rank_done_ ? 1
-                             : i > rank_done_
-                                 ? 0
-                                 : static_cast<double>(starts_done_) / static_cast<double>(starts_);
-        done += share * static_cast<double>(ranks_[i]);
-        left += (1 - share) * static_cast<double>(ranks_[i]);
-    }
-    return done > 0 && left > 0 ? ", about " + duration_text(seconds() * left / done) + " left"
-                                : "";
-}
-
-std::string progress_line::place() const
-{
-    return text("rank ", ranks_[rank_done_], " (", rank_done_ + 1, " of ", ranks_.size(), "): ");
-}
-
 void progress_line::renew(const std::string& line) const
 {
     if (is_terminal_)
-        renew_line(line);
+        std::clog << '\r' << line << "\033[K" << std::flush;
 }
 
-void progress_line::start_ended(const xunmix::run_record& run)
+void progress_line::add(const std::string& line) const
 {
-    ++starts_done_;
-    if (run.mse < best_)
-        best_ = run.mse;
-    renew(text(place(), starts_done_, " of ", starts_, " starts, least mse ", best_, time_left()));
+    if (!is_terminal_)
+        std::clog << line << std::endl;
 }
 
-void progress_line::rank_ended(double minimum, std::size_t near_best)
+std::string duration_text(double seconds)
 {
-    if (!is_terminal_)
-        std::clog << place() << starts_ << " starts, minimum mse " << minimum << ", " << near_best
-                  << " near the best";
-    ++rank_done_;
-    starts_done_ = 0;
-    best_ = std::numeric_limits<double>::infinity();
-    if (!is_terminal_)
-        std::clog << time_left() << std::endl;
+    const auto whole = static_cast<long>(std::lround(seconds));
+    if (seconds < 9.95)
+        return fmt::format("{:g} s", std::round(10 * seconds) / 10);
+    if (whole < 100)
+        return fmt::format("{} s", whole);
+    if (whole < 6000)
+        return fmt::format("{} min {} s", whole / 60, whole % 60);
+    return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 }

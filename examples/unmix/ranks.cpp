@@ -6,6 +6,8 @@
 #include <sstream>
 #include <string_view>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -14,13 +16,14 @@ std::size_t read_number(std::string_view text)
 {
     const auto value = read_whole(text);
     if (!value)
-        throw CLI::ValidationError("--ranks", "cannot read \"" + std::string(text) +
-                                                  "\"; write first and last rank as 2:15, one "
-                                                  "rank as 7, or a list as 2,4,8");
+        throw CLI::ValidationError("--ranks",
+                                   fmt::format("cannot read \"{}\"; write first and last rank as "
+                                               "2:15, one rank as 7, or a list as 2,4,8",
+                                               text));
     if (*value < 1 || *value > most_components)
-        throw CLI::ValidationError("--ranks", "a rank is a number of components, from 1 to " +
-                                                  std::to_string(most_components) + "; got " +
-                                                  std::string(text));
+        throw CLI::ValidationError(
+            "--ranks", fmt::format("a rank is a number of components, from 1 to {}; got {}",
+                                   most_components, text));
     return static_cast<std::size_t>(*value);
 }
 }
@@ -36,11 +39,9 @@ std::vector<std::size_t> read_ranks(const std::string& text)
         const std::size_t last =
             colon == part.size() ? first : read_number(std::string_view(part).substr(colon + 1));
         if (first > last)
-            throw CLI::ValidationError("--ranks", part +
-                                                      " is empty: its first rank is above its "
-                                                      "last; write " +
-                                                      std::to_string(last) + ":" +
-                                                      std::to_string(first));
+            throw CLI::ValidationError(
+                "--ranks", fmt::format("{} is empty: its first rank is above its last; write {}:{}",
+                                       part, last, first));
         for (std::size_t rank = first; rank <= last; ++rank)
             ranks.push_back(rank);
     }

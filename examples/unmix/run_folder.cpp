@@ -21,6 +21,11 @@ namespace fs = std::filesystem;
 
 namespace
 {
+[[noreturn]] void refuse(const fs::path& folder, const std::string& why)
+{
+    throw xunmix::io_error("cannot write to folder '" + folder.string() + "': " + why);
+}
+
 void remove_empty(const std::vector<fs::path>& folders)
 {
     std::error_code not_empty;
@@ -73,15 +78,13 @@ void run_folder::make()
     for (fs::path folder = path_; !folder.empty() && !fs::exists(folder, failure);
          folder = folder.parent_path())
         made_.insert(made_.begin(), folder);
-    const std::string name = "'" + path_.string() + "'";
     xunmix::detail::require<xunmix::io_error>(
-        !fs::exists(path_, failure) || fs::is_directory(path_, failure), "cannot write to ", name,
-        ": it is a file, the output needs a folder");
+        !fs::exists(path_, failure) || fs::is_directory(path_, failure), "cannot write to '",
+        path_.string(), "': it is a file, the output needs a folder");
     fs::create_directories(path_, failure);
     // A parent that another run has just removed, empty, is made in the next try.
-    xunmix::detail::require<xunmix::io_error>(
-        !failure || failure == std::errc::no_such_file_or_directory, "cannot write to folder ",
-        name, ": ", failure.message());
+    if (failure && failure != std::errc::no_such_file_or_directory)
+        refuse(path_, failure.message());
 }
 
 /// Makes the folder and locks it; false where another run, which had it and wrote nothing, has
@@ -96,13 +99,11 @@ bool run_folder::take()
     if (flock(locked_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     {
         made_.clear(); // it belongs to the other run, which may not have written anything yet
-        throw xunmix::io_error("cannot write to folder '" + path_.string() +
-                               "': another run of unmix is writing to it; wait for its end, or "
-                               "give another --output");
+        refuse(path_, "another run of unmix is writing to it; wait for its end, or give another "
+                      "--output");
     }
-    struct stat locked
-    {
-    }, named{};
+    struct stat locked = {};
+    struct stat named = {};
     return fstat(locked_, &locked) == 0 && stat(path_.c_str(), &named) == 0 &&
            locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
 }
@@ -113,8 +114,7 @@ void run_folder::try_writing() const
     const xunmix::replacement trial(path_ / "trial");
     errno = 0;
     if (!std::ofstream(trial.temporary()).is_open())
-        throw xunmix::io_error("cannot write to folder '" + path_.string() +
-                               "': " + std::error_code(errno, std::generic_category()).message());
+        refuse(path_, std::error_code(errno, std::generic_category()).message());
 }
 
 void run_folder::remove_leftovers() const

@@ -4,14 +4,14 @@
 #include "arguments.hpp"
 #include "json.hpp"
 
-#include <array>
-#include <charconv>
 #include <concepts>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <xunmix/io/npy.hpp>
 
@@ -22,14 +22,14 @@ struct cell
 {
     std::string text;
 
-    template <class T>
-        requires std::integral<T> || std::floating_point<T> cell(T number)
-        {
-            std::array<char, 32> digits{};
-            const auto end =
-                std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-            text.assign(digits.data(), end);
-        }
+    cell(std::integral auto number)
+        : text(fmt::to_string(number))
+    {
+    }
+    cell(std::floating_point auto number)
+        : text(fmt::to_string(number))
+    {
+    }
     cell(std::string word)
         : text(std::move(word))
     {

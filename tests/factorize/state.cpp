@@ -198,6 +198,10 @@ TEST_CASE("state: other files, other types and damage are refused")
     // status and side, momentum and its limit, then the number of map values
     std::memset(damaged.data() + scalars + 8 + 2 * 8, 0x7f, 8);
     CHECK(refusal<float>(damaged) == "the solver state ends too early");
+    auto uneven = solver.state();
+    uneven.maps = xu::factor<float>(37, 2); // of a state whose rank is 3
+    CHECK(refusal<float>(written(uneven)) ==
+          "the solver state is damaged: its factors have 3 columns, and one holds 74 numbers");
     std::ostringstream full_disk;
     full_disk.setstate(std::ios::badbit);
     CHECK(message_of<xu::io_error>([&] { xu::write_state(full_disk, solver.state()); }) ==
@@ -218,11 +222,15 @@ TEST_CASE("state: one of another size or layout is refused")
         "the state is of a solver that sweeps the components; this one sweeps the maps: unfold the "
         "data in the same layout");
     auto state = solver.state();
-    state.best_maps.resize(5);
-    CHECK(
-        refused(state) ==
-        "the state is damaged, or of another update: its best maps hold 5 numbers instead of 111; "
-        "start again without it");
+    for (const auto& [rows, rank] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{5, 3}, {111, 1}})
+    {
+        state.best_maps = xu::factor<double>(rows, rank);
+        CHECK(refused(state) ==
+              xu::detail::text("the state is damaged, or of another update: its best maps of ",
+                               rows, " x ", rank,
+                               " numbers should be 37 x 3; start again without it"));
+    }
     CHECK(refused(solver.state()) == "no exception");
 }
 

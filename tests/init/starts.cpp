@@ -93,6 +93,28 @@ TEST_CASE("random starts: the seed decides, and nothing else")
     CHECK(start(x, 3, 7).maps.values == start(x, 3, 7, xu::random_uniform{}).maps.values);
 }
 
+TEST_CASE("random_uniform: no number of threads changes it, maps and components have their own")
+{
+    const auto x = unfold_as<float>(random_matrix(1500, 1500, 1));
+    const auto draw = [&](std::size_t threads)
+    {
+        const auto solver =
+            xu::make_solver(x, {.rank = 2, .seed = 5, .threads = threads}, xu::hals{});
+        return factors{to_matrix(solver.current().maps), to_matrix(solver.current().components)};
+    };
+    const factors one = draw(1);
+    for (const std::size_t threads : {2U, 3U})
+    {
+        const factors some = draw(threads);
+        CHECK(some.maps.values == one.maps.values);
+        CHECK(some.components.values == one.components.values);
+    }
+    std::size_t equal = 0;
+    for (std::size_t i = 0; i < one.maps.values.size(); ++i)
+        equal += one.maps.values[i] == one.components.values[i];
+    CHECK(equal < 10);
+}
+
 TEST_CASE("random starts: masked places are zero and rubbish under them is not read")
 {
     matrix X = random_matrix(20, 16, 2);

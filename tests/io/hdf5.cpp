@@ -252,6 +252,11 @@ TEST_CASE("hdf5: an axis whose length no number can say counts its places")
         }
         CHECK(scan.axes[2].at(4) == doctest::Approx(4e307));
     }
+    xu::axis single{.size = 1};
+    xu::detail::place_values(single, {1.5e308, -1.5e308});
+    xu::detail::drop_infinite_length(single);
+    CHECK(single.scale == 1.0);
+    CHECK(single.offset == 0.0);
 }
 
 TEST_CASE("hdf5: a py4DSTEM datacube (EMD 1.0) brings dims of two values and R as positions")

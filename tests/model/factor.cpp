@@ -69,6 +69,23 @@ TEST_CASE("factor: columns are appended, kept and reordered")
     CHECK(empty(1, 0) == 10);
 }
 
+TEST_CASE("factor: the first columns are kept, equal are those of the same numbers and shape")
+{
+    const auto all = numbered(4, 3);
+    auto some = all;
+    CHECK(some == all);
+    some.keep_first(2);
+    CHECK(some != all);
+    CHECK((some.rows() == 4 && some.rank() == 2));
+    CHECK(some == xu::factor<double>(all.view().columns_from(0, 2)));
+    CHECK(some.column(1)[3] == all.column(1)[3]);
+    CHECK(xu::factor<double>(6, 2) != xu::factor<double>(4, 3));
+    CHECK_FALSE(some.empty());
+    some.keep_first(0);
+    CHECK(some.empty());
+    CHECK(xu::factor<double>().empty());
+}
+
 TEST_CASE("best_of: the least objective in whatever order starts end, of equals the earlier")
 {
     const double nan = std::numeric_limits<double>::quiet_NaN(),

@@ -26,20 +26,11 @@ namespace
 using names = std::vector<std::string>;
 const names positive{"non_negative"};
 
-matrix as_matrix(const auto& values, std::size_t rows)
-{
-    matrix out(rows, values.size() / rows);
-    for (std::size_t j = 0; j < out.cols; ++j)
-        for (std::size_t i = 0; i < rows; ++i)
-            out(i, j) = static_cast<double>(values[j * rows + i]);
-    return out;
-}
-
 /// U V^T
 template <class F>
 matrix model(const xu::truncated_svd<F>& svd)
 {
-    return as_matrix(svd.left, svd.rows) * transposed(as_matrix(svd.right, svd.cols));
+    return to_matrix(svd.left.view()) * transposed(to_matrix(svd.right.view()));
 }
 
 /// All verbs of x against plain products with Y.

@@ -10,20 +10,11 @@ namespace range_finder_test
 using namespace stored;
 using support::random_matrix;
 using support::relative_distance;
+using support::to_matrix;
 using support::transposed;
 
 namespace
 {
-template <class F>
-matrix columns(const std::vector<F>& values, std::size_t rows)
-{
-    matrix out(rows, values.size() / rows);
-    for (std::size_t j = 0; j < out.cols; ++j)
-        for (std::size_t i = 0; i < rows; ++i)
-            out(i, j) = static_cast<double>(values[j * rows + i]);
-    return out;
-}
-
 /// Strong components whose lengths fall by half each, from 100 on, over weak noise.
 matrix with_gap(std::size_t n, std::size_t m, std::size_t strong, std::uint64_t seed)
 {
@@ -42,7 +33,7 @@ matrix with_gap(std::size_t n, std::size_t m, std::size_t strong, std::uint64_t 
 template <class F>
 void check_form(const xu::truncated_svd<F>& found, std::size_t directions, double precision)
 {
-    const matrix U = columns(found.left, found.rows), V = columns(found.right, found.cols);
+    const matrix U = to_matrix(found.left.view()), V = to_matrix(found.right.view());
     CHECK(found.size() == directions);
     CHECK((U.cols == directions && V.cols == directions));
     const matrix UtU = transposed(U) * U, VtV = transposed(V) * V;
@@ -130,7 +121,8 @@ TEST_CASE_TEMPLATE("range_finder: finds the leading singular values and vectors"
             for (std::size_t j = 0; j < 6; ++j)
                 CHECK(std::sqrt(found.squared_lengths[j]) ==
                       doctest::Approx(exact.lengths[j]).epsilon(single ? 1e-5 : 1e-9));
-            const matrix model = columns(found.left, n) * transposed(columns(found.right, m));
+            const matrix model =
+                to_matrix(found.left.view()) * transposed(to_matrix(found.right.view()));
             CHECK(std::sqrt(support::squared_norm(model - exact.leading(6))) <
                   1.01 * exact.lengths[6] * std::sqrt(6.0));
         }
@@ -166,7 +158,7 @@ TEST_CASE("range_finder: U V^T is what X is in the space of U")
 {
     const matrix X = random_matrix(50, 40, 2);
     const auto found = xu::range_finder(as_dense(X), 8, 0, 1, 1);
-    const matrix U = columns(found.left, 50), V = columns(found.right, 40);
+    const matrix U = to_matrix(found.left.view()), V = to_matrix(found.right.view());
     CHECK(relative_distance(V, transposed(X) * U) < 1e-12);
 }
 
@@ -191,7 +183,7 @@ TEST_CASE_TEMPLATE("range_finder: masks, gaps, either order and counts", T, doub
         const auto found =
             xu::range_finder(xu::dense(store<T>(counts(90, 75, 4), how), 1), 9, 1, 5, 1);
         check_form(found, 9, precision);
-        const matrix U = columns(found.left, 90), V = columns(found.right, 75);
+        const matrix U = to_matrix(found.left.view()), V = to_matrix(found.right.view());
         CHECK(relative_distance(V, transposed(X) * U) < precision);
         const flags rows = mask_of(90, how.masks), cols = mask_of(75, how.masks);
         for (std::size_t j = 0; j < 9; ++j)
@@ -215,7 +207,7 @@ TEST_CASE_TEMPLATE("range_finder: directions that X does not have are zeros", T,
     {
         const matrix X = random_matrix(40, rank, 1, -1, 1) * random_matrix(rank, 30, 2, -1, 1);
         const auto found = xu::range_finder(xu::dense(support::unfold_as<T>(X), 1), 10, 1, 1, 1);
-        const matrix U = columns(found.left, 40), V = columns(found.right, 30);
+        const matrix U = to_matrix(found.left.view()), V = to_matrix(found.right.view());
         CHECK(relative_distance(U * transposed(V), X) < precision);
         for (double value : U.values)
             CHECK(std::isfinite(value));
@@ -238,7 +230,8 @@ TEST_CASE("range_finder: as many directions as there are hold all of X")
         const std::size_t least = std::min(n, m);
         const auto found = xu::range_finder(as_dense(X), least, 0, 1, 1);
         check_form(found, least, 1e-12);
-        CHECK(relative_distance(columns(found.left, n) * transposed(columns(found.right, m)), X) <
+        CHECK(relative_distance(
+                  to_matrix(found.left.view()) * transposed(to_matrix(found.right.view())), X) <
               1e-12);
         const auto exact = jacobi::decompose(X);
         for (std::size_t j = 0; j < least; ++j)

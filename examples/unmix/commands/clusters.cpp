@@ -3,10 +3,11 @@
 #include "fit_report.hpp"
 
 #include <algorithm>
-#include <iomanip>
 #include <numbers>
-#include <sstream>
+#include <string>
+#include <vector>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/core/error.hpp>
@@ -18,7 +19,7 @@ namespace
 xunmix::similarity_options options_of(const arguments& a, const input& in)
 {
     xunmix::similarity_options options;
-    options.friedel = a.clusters.friedel;
+    options.friedel = a.fit->clusters.friedel;
     options.threads = a.threads;
     if (in.keep)
         options.keep.assign(in.keep->begin(), in.keep->end());
@@ -48,7 +49,7 @@ table clusters_table(const clustering& found)
 
 void check_clusters(const arguments& a, const input& in)
 {
-    if (a.clusters.count == 0)
+    if (a.fit->clusters.count == 0)
         return;
     xunmix::detail::require<xunmix::invalid_argument>(
         in.channel_axes.size() == 2,
@@ -64,8 +65,8 @@ clustering cluster_components(const arguments& a, const input& in, const outcome
     const auto components = without_nan(out.components), maps = without_nan(out.maps);
     const auto options = options_of(a, in);
     auto similarity = xunmix::similarity(components, options);
-    auto tree = xunmix::cluster(similarity, linkages().at(a.clusters.linkage));
-    auto labels = tree.cut_into(a.clusters.count);
+    auto tree = xunmix::cluster(similarity, linkages().at(a.fit->clusters.linkage));
+    auto labels = tree.cut_into(a.fit->clusters.count);
     auto clusters = xunmix::gather_clusters(components, maps, similarity, labels, options);
     return {std::move(similarity), std::move(tree), std::move(labels), std::move(clusters)};
 }
@@ -89,8 +90,8 @@ cluster_picture clusters_picture(const arguments& a, const input& in, const clus
     picture.channel_axes = in.channel_axes;
     picture.position_axes = in.position_axes;
     picture.title =
-        xunmix::detail::text(in.source, ": ", found.table.count(), " components in ",
-                             found.clusters.size(), " clusters, ", a.clusters.linkage, " linkage");
+        fmt::format("{}: {} components in {} clusters, {} linkage", in.source, found.table.count(),
+                    found.clusters.size(), a.fit->clusters.linkage);
     return picture;
 }
 
@@ -103,8 +104,8 @@ json report(const arguments& a, const clustering& found)
     for (auto& label : labels)
         ++label;
     return {{"count", found.clusters.size()},
-            {"linkage", a.clusters.linkage},
-            {"friedel", a.clusters.friedel},
+            {"linkage", a.fit->clusters.linkage},
+            {"friedel", a.fit->clusters.friedel},
             {"cophenetic_correlation", found.tree.cophenetic_correlation(found.table.distances())},
             {"cluster_of_component", labels},
             {"merges", merges}};
@@ -112,16 +113,17 @@ json report(const arguments& a, const clustering& found)
 
 std::string summary(const clustering& found)
 {
-    std::ostringstream text;
+    std::string text;
     for (std::size_t c = 0; c < found.clusters.size(); ++c)
     {
         const auto& cluster = found.clusters[c];
-        text << "cluster " << c + 1 << ':';
+        std::vector<std::string> members;
+        members.reserve(cluster.members.size());
         for (std::size_t i = 0; i < cluster.members.size(); ++i)
-            text << (i ? ", " : " ") << cluster.members[i] + 1 << " (" << std::fixed
-                 << std::setprecision(0) << degrees(cluster.rotations[i]) + 0.0 << " deg)";
-        text << '\n';
+            members.push_back(fmt::format("{} ({:.0f} deg)", cluster.members[i] + 1,
+                                          degrees(cluster.rotations[i]) + 0.0));
+        text += fmt::format("cluster {}: {}\n", c + 1, fmt::join(members, ", "));
     }
-    return text.str();
+    return text;
 }
 }

@@ -12,6 +12,7 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/core/error.hpp>
@@ -69,7 +70,7 @@ class starts
   private:
     std::string label(std::size_t start) const
     {
-        return "start " + std::to_string(start + 1) + '/' + std::to_string(a_.starts) + "  ";
+        return fmt::format("start {}/{}  ", start + 1, a_.starts);
     }
 
     /// One factorization; `more` are further arguments of factorize.
@@ -99,7 +100,7 @@ class starts
 
     xunmix::options options_with(std::uint64_t seed) const
     {
-        return {.rank = a_.rank,
+        return {.rank = a_.fit->rank,
                 .max_iterations = a_.iterations,
                 .tolerance = a_.tolerance,
                 .seed = seed,
@@ -140,7 +141,7 @@ outcome fit(const input& in, const arguments& a)
         const auto x = unfold(in, a);
         const xunmix::beta_divergence loss{*a.beta};
         auto out = std::visit([&](const auto& matrix) { return starts(matrix, a, loss).run(); }, x);
-        out.noise = xunmix::detail::text("beta divergence ", *a.beta);
+        out.noise = fmt::format("beta divergence {:g}", *a.beta);
         return out;
     }
     const auto data = weigh(in, a);
@@ -165,7 +166,7 @@ void run_fit(const arguments& a)
         folder.write_csv("relevances.csv", relevances_table(out));
     std::optional<clustering> clusters;
     std::optional<cluster_picture> tree;
-    if (a.clusters.count > 0)
+    if (a.fit->clusters.count > 0)
     {
         folder.write_json("report.json", summed); // before what may take long, or fail
         clusters = cluster_components(a, in, out);

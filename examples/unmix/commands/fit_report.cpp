@@ -6,12 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <type_traits>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <xunmix/core/error.hpp>
 #include <xunmix/runtime/any_constraint.hpp>
 #include <xunmix/version.hpp>
 
@@ -84,28 +83,29 @@ bool has_divergence(const outcome& out)
 std::string misfit_words(const outcome& out)
 {
     const auto& best = out.runs[out.best];
-    std::ostringstream text;
     if (has_divergence(out))
-        text << "divergence " << best.divergence << ", mse " << best.mse;
-    else
-        text << (out.noise == "poisson" ? "weighted mse " : "mse ") << best.mse;
-    return text.str();
+        return fmt::format("divergence {:g}, mse {:g}", best.divergence, best.mse);
+    return fmt::format("{} {:g}", out.noise == "poisson" ? "weighted mse" : "mse", best.mse);
 }
 
 /// "kept 3 of 10"
 std::string kept_words(const arguments& a, const outcome& out)
 {
-    return "kept " + std::to_string(out.rank()) + " of " + std::to_string(a.rank);
+    return fmt::format("kept {} of {}", out.rank(), a.fit->rank);
 }
 
 std::string title_of(const arguments& a, const outcome& out)
 {
-    std::ostringstream title;
-    title << (finds_rank(a.algorithm) ? kept_words(a, out) : "rank " + std::to_string(a.rank))
-          << ", " << a.algorithm << ", " << out.noise << (a.beta ? "" : " noise") << ", "
-          << misfit_words(out);
-    return title.str();
+    const auto rank =
+        finds_rank(a.algorithm) ? kept_words(a, out) : fmt::format("rank {}", a.fit->rank);
+    return fmt::format("{}, {}, {}{}, {}", rank, a.algorithm, out.noise, a.beta ? "" : " noise",
+                       misfit_words(out));
 }
+}
+
+std::string negative_data_text(std::size_t values)
+{
+    return values > 0 ? fmt::format("The data hold {} negative values.\n", values) : "";
 }
 
 xunmix::tensor<double> without_nan(xunmix::tensor<double> values)
@@ -134,7 +134,7 @@ table relevances_table(const outcome& out)
     const auto& lines = out.relevances;
     const std::size_t before = out.runs[out.best].iterations - lines.size(); // while screening
     for (std::size_t j = 0; !lines.empty() && j < lines.front().size(); ++j)
-        relevances.columns.push_back("component_" + std::to_string(j + 1));
+        relevances.columns.push_back(fmt::format("component_{}", j + 1));
     for (std::size_t i = 0; i < lines.size(); ++i)
     {
         auto& row = relevances.rows.emplace_back();
@@ -231,20 +231,17 @@ relevances relevances_of(const arguments& a, const input& in, const outcome& out
 std::string summary(const arguments& a, const outcome& out)
 {
     const auto& best = out.runs[out.best];
-    std::ostringstream text;
-    text << misfit_words(out) << " after " << best.iterations << " iterations (" << best.status
-         << ", seed " << best.seed;
+    std::string text = fmt::format("{} after {} iterations ({}, seed {}", misfit_words(out),
+                                   best.iterations, best.status, best.seed);
     if (out.runs.size() > 1)
-        text << ", best of " << out.runs.size() << " starts";
+        text += fmt::format(", best of {} starts", out.runs.size());
     if (a.screening)
-        text << ", the best of " << a.starts << " starts after " << *a.screening << " iterations";
-    text << ")\n";
+        text += fmt::format(", the best of {} starts after {} iterations", a.starts, *a.screening);
+    text += ")\n";
     if (finds_rank(a.algorithm))
-        text << "Kept " << out.rank() << " of " << a.rank << " components.\n";
+        text += fmt::format("Kept {} of {} components.\n", out.rank(), a.fit->rank);
     if (!a.screening && out.runs.size() < a.starts)
-        text << "Stopped after " << out.runs.size() << " of " << a.starts << " starts.\n";
-    if (out.negative_data > 0)
-        text << "The data hold " << out.negative_data << " negative values.\n";
-    return text.str();
+        text += fmt::format("Stopped after {} of {} starts.\n", out.runs.size(), a.starts);
+    return text + negative_data_text(out.negative_data);
 }
 }

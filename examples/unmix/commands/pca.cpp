@@ -8,8 +8,8 @@
 #include <chrono>
 #include <iostream>
 #include <limits>
-#include <sstream>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/svd/pca.hpp>
@@ -21,9 +21,8 @@ namespace
 {
 std::string title_of(const arguments& a, const decomposition& found)
 {
-    return xunmix::detail::text(a.rank, " principal components, ",
-                                found.centred ? "centred" : "not centred", ", ", found.noise,
-                                " noise");
+    return fmt::format("{} principal components, {}, {} noise", a.fit->rank,
+                       found.centred ? "centred" : "not centred", found.noise);
 }
 }
 
@@ -33,13 +32,15 @@ decomposition decompose(const arguments& a, const input& in)
     const auto data = weigh(in, a);
     decomposition out;
     out.noise = data.noise;
-    out.centred = !a.uncentred && out.noise != "poisson";
+    out.centred = !a.fit->uncentred && out.noise != "poisson";
     std::visit(
         [&](const auto& x)
         {
             constexpr double masked = std::numeric_limits<double>::quiet_NaN();
-            const auto pca = xunmix::pca(
-                x, {.rank = a.rank, .centred = out.centred, .seed = a.seed, .threads = a.threads});
+            const auto pca = xunmix::pca(x, {.rank = a.fit->rank,
+                                             .centred = out.centred,
+                                             .seed = a.seed,
+                                             .threads = a.threads});
             out.maps = pca.model.maps(masked);
             out.components = pca.model.components(masked);
             out.mean = pca.mean;
@@ -98,19 +99,12 @@ scree scree_of(const arguments& a, const input& in, const decomposition& found)
 
 std::string summary(const decomposition& found)
 {
-    std::ostringstream text;
     const double all = found.mse.front();
-    text << "component    variance    mse, share of all\n";
+    std::string text = "component    variance    mse, share of all\n";
     for (std::size_t k = 1; k < found.mse.size(); ++k)
-    {
-        text.width(9);
-        text << k;
-        text.width(12);
-        text << found.variances[k - 1];
-        text.width(21);
-        text << (all > 0 ? found.mse[k] / all : 0) << '\n';
-    }
-    return text.str();
+        text += fmt::format("{:9}{:12g}{:21g}\n", k, found.variances[k - 1],
+                            all > 0 ? found.mse[k] / all : 0);
+    return text;
 }
 
 void run_pca(const arguments& a)

@@ -8,18 +8,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
 #include <iterator>
-#include <sstream>
 #include <type_traits>
 #include <variant>
 
-#include <unistd.h>
-
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <xunmix/core/error.hpp>
 #include <xunmix/rank/report.hpp>
 #include <xunmix/unfold/unfold.hpp>
 #include <xunmix/version.hpp>
@@ -29,7 +25,6 @@ namespace unmix
 namespace
 {
 namespace xu = xunmix;
-using xu::detail::text;
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
@@ -40,31 +35,26 @@ xu::noise_model noise_of(const arguments& a)
                                    : xu::noise_model::automatic;
 }
 
-/// Says on std::clog how far a report is, every five seconds, on a terminal oftener and in one
-/// line.
-auto progress_of_report()
+/// Says on `line` how far a report is, every five seconds, on a terminal oftener.
+auto progress_on(const progress_line& line)
 {
     using clock = std::chrono::steady_clock;
-    const bool is_terminal = isatty(STDERR_FILENO) != 0;
-    return [is_terminal, last = clock::now()](const xu::rank_progress& at) mutable
+    return [&line, last = clock::now()](const xu::rank_progress& at) mutable
     {
-        const bool ends = at.done == at.total;
         const std::chrono::duration<double> pause = clock::now() - last;
-        if (pause.count() < (is_terminal ? 0.2 : 5) && !(is_terminal && ends))
+        if (pause.count() < (line.is_terminal() ? 0.2 : 5))
             return;
         last = clock::now();
-        const auto line =
+        const auto words =
             at.doing == xu::rank_progress::step::starts
-                ? text("rank ", at.rank, ": ", at.done, " of ", at.total, " starts")
-                : text("noise edge of rank ", at.rank, ": ", at.done, " of ", at.total, " draws");
-        if (is_terminal)
-            renew_line(ends ? "" : line);
-        else
-            std::clog << line << std::endl;
+                ? fmt::format("rank {}: {} of {} starts", at.rank, at.done, at.total)
+                : fmt::format("noise edge of rank {}: {} of {} draws", at.rank, at.done, at.total);
+        line.renew(words);
+        line.add(words);
     };
 }
 
-xu::rank_options options_of(const arguments& a)
+xu::rank_options options_of(const arguments& a, const progress_line& line)
 {
     return {.ranks = a.rank_report->ranks,
             .noise = noise_of(a),
@@ -75,7 +65,7 @@ xu::rank_options options_of(const arguments& a)
             .held_out = a.rank_report->held_out,
             .seed = a.seed,
             .threads = a.threads,
-            .observer = progress_of_report()};
+            .observer = progress_on(line)};
 }
 
 /// How a criterion's panel looks.
@@ -177,8 +167,9 @@ rank_panel error_panel(const xu::rank_findings& found)
 
 xu::rank_findings find_rank(const input& in, const arguments& a)
 {
+    const progress_line line;
     return std::visit([&]<class T>(const xu::tensor<T>& scan)
-                      { return xu::rank_report(unfold(scan, in, a), options_of(a)); },
+                      { return xu::rank_report(unfold(scan, in, a), options_of(a, line)); },
                       in.scan.data);
 }
 
@@ -233,7 +224,7 @@ rank_picture picture_of(const input& in, const xu::rank_findings& found)
 {
     rank_picture picture{
         .recommended = found.recommended,
-        .title = text(in.source, ": how many components, ", name(found.noise), " noise")};
+        .title = fmt::format("{}: how many components, {} noise", in.source, name(found.noise))};
     if (!found.reasons.empty())
         picture.subtitle = found.reasons.front();
     for (const auto& row : found.rows)
@@ -246,16 +237,15 @@ rank_picture picture_of(const input& in, const xu::rank_findings& found)
 
 std::string summary(const xu::rank_findings& found)
 {
-    std::ostringstream words;
-    words << "Recommended: " << found.recommended
-          << (found.recommended == 1 ? " component\n" : " components\n");
+    std::string words = fmt::format("Recommended: {} {}\n", found.recommended,
+                                    found.recommended == 1 ? "component" : "components");
     for (const auto& reason : found.reasons)
-        words << "  " << reason << '\n';
-    words << "criterion   rank  how it chooses\n";
+        words += fmt::format("  {}\n", reason);
+    words += "criterion   rank  how it chooses\n";
     for (const auto& score : found.scores)
-        words << std::left << std::setw(12) << score.name << std::right << std::setw(4)
-              << (score.rank ? std::to_string(*score.rank) : "-") << "  " << score.how << '\n';
-    return words.str();
+        words += fmt::format("{:<12}{:>4}  {}\n", score.name,
+                             score.rank ? fmt::to_string(*score.rank) : "-", score.how);
+    return words;
 }
 
 void run_rank(const arguments& a)

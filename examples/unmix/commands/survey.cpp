@@ -4,7 +4,7 @@
 #include "interrupts.hpp"
 #include "method.hpp"
 #include "options.hpp"
-#include "progress_line.hpp"
+#include "survey_progress.hpp"
 #include "survey_report.hpp"
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/runtime/any_constraint.hpp>
@@ -115,7 +116,7 @@ xu::survey_state<T> read_state(const std::filesystem::path& path, const xu::any_
 template <class T>
 void write_best(const run_folder& folder, const xu::rank_survey<T>& found)
 {
-    run_folder place(folder / ("rank_" + std::to_string(found.rank)));
+    run_folder place(folder / fmt::format("rank_{}", found.rank));
     place.write_array("maps.npy", found.best->maps());
     place.write_array("components.npy", found.best->components());
 }
@@ -185,7 +186,7 @@ survey_outcome survey_matrix(const xu::any_matrix<T>& data, const arguments& a,
     for (const auto& found : ranks)
         write_best(folder, found);
     {
-        progress_line progress(a.survey->ranks, a.starts, resumed);
+        survey_progress progress(a.survey->ranks, a.starts, resumed);
         const interrupt_watch watch;
         while (!study.is_done() && !interrupted())
         {

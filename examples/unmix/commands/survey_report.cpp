@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <iomanip>
 #include <iterator>
-#include <sstream>
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <xunmix/core/error.hpp>
@@ -20,8 +19,6 @@ namespace unmix
 {
 namespace
 {
-using xunmix::detail::text;
-
 bool has_scaled_pca(const survey_outcome& out)
 {
     return std::any_of(out.ranks.begin(), out.ranks.end(),
@@ -37,18 +34,18 @@ std::string warning_of(const survey_outcome& out)
         return "";
     const auto& last = out.ranks.back();
     const std::string which = first->rank == last.rank
-                                  ? text("rank ", last.rank)
-                                  : text("ranks ", first->rank, " to ", last.rank);
-    return "Mind, " + which + ": " + last.warning + " (options --compression, --exact).\n";
+                                  ? fmt::format("rank {}", last.rank)
+                                  : fmt::format("ranks {} to {}", first->rank, last.rank);
+    return fmt::format("Mind, {}: {} (options --compression, --exact).\n", which, last.warning);
 }
 
 std::string crossing_text(const survey_outcome& out)
 {
     if (!out.crossing)
         return "";
-    return text("Up to rank ", *out.crossing,
-                " the factorization leaves no more than the PCA scaled for counts: a hint at ",
-                *out.crossing, " components.\n");
+    return fmt::format("Up to rank {0} the factorization leaves no more than the PCA scaled for "
+                       "counts: a hint at {0} components.\n",
+                       *out.crossing);
 }
 
 json numbers(const rank_numbers& r)
@@ -161,8 +158,9 @@ rank_study study_of(const arguments& a, const input& in, const survey_outcome& o
                      .name = others.empty() ? "" : a.algorithm + ", ",
                      .others = std::move(others),
                      .is_polished = !a.survey->exact && a.survey->polish > 0,
-                     .title = text(in.source, ": ", a.starts, a.starts == 1 ? " start" : " starts",
-                                   " at each rank, ", a.algorithm, ", ", out.noise, " noise"),
+                     .title =
+                         fmt::format("{}: {} {} at each rank, {}, {} noise", in.source, a.starts,
+                                     a.starts == 1 ? "start" : "starts", a.algorithm, out.noise),
                      .quantity = quantity_of(in, out)};
     for (const auto& r : out.ranks)
     {
@@ -181,23 +179,19 @@ rank_study study_of(const arguments& a, const input& in, const survey_outcome& o
 std::string summary(const arguments& a, const survey_outcome& out)
 {
     const bool scaled = has_scaled_pca(out);
-    std::ostringstream words;
-    words << "rank     minimum        mean  near best         PCA"
-          << (scaled ? "  PCA for counts\n" : "\n") << std::setprecision(6);
+    std::string words = "rank     minimum        mean  near best         PCA";
+    words += scaled ? "  PCA for counts\n" : "\n";
     for (const auto& r : out.ranks)
     {
-        words << std::setw(4) << r.rank << std::setw(12) << r.minimum << std::setw(12) << r.mean
-              << std::setw(11) << text(r.near_best, "/", r.runs.size()) << std::setw(12) << r.pca;
-        if (scaled)
-            words << std::setw(16) << r.scaled_pca;
-        words << '\n';
+        words += fmt::format("{:4}{:12g}{:12g}{:>11}{:12g}", r.rank, r.minimum, r.mean,
+                             fmt::format("{}/{}", r.near_best, r.runs.size()), r.pca);
+        words += scaled ? fmt::format("{:16g}\n", r.scaled_pca) : "\n";
     }
-    words << crossing_text(out) << warning_of(out);
-    if (out.negative_data > 0)
-        words << "The data hold " << out.negative_data << " negative values.\n";
+    words += crossing_text(out) + warning_of(out) + negative_data_text(out.negative_data);
     if (out.ranks.size() < a.survey->ranks.size())
-        words << "Stopped after " << out.ranks.size() << " of " << a.survey->ranks.size()
-              << " ranks; the same command with --resume goes on from there.\n";
-    return words.str();
+        words += fmt::format(
+            "Stopped after {} of {} ranks; the same command with --resume goes on from there.\n",
+            out.ranks.size(), a.survey->ranks.size());
+    return words;
 }
 }

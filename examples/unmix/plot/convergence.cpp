@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -45,7 +47,7 @@ void draw_key(canvas& page, const convergence& what)
     const std::string best =
         what.curves.size() == 1
             ? ""
-            : xunmix::detail::text("start ", what.best + 1, ", best of ", what.curves.size(), ", ");
+            : fmt::format("start {}, best of {}, ", what.best + 1, what.curves.size());
     const text_style style{.size = 9, .ink = axis_ink, .side = align::right};
     const std::string text = best + "ends at " + short_number(what.curves[what.best].back(), 4);
     page.text({plot.right(), plot.y + 4}, text, style);

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -48,7 +50,7 @@ void draw_tree(canvas& page, const cluster_picture& what, const box& where)
     for (const std::size_t leaf : what.tree.leaf_order())
     {
         nodes[leaf] = {.at = {x, where.bottom()}, .cluster = what.labels[leaf]};
-        page.text({x, where.bottom() + 13}, std::to_string(leaf + 1),
+        page.text({x, where.bottom() + 13}, fmt::to_string(leaf + 1),
                   {.size = std::min(9.0, 0.62 * step),
                    .ink = ink_of(what.labels[leaf]),
                    .side = align::centre});

@@ -7,6 +7,8 @@
 #include <limits>
 #include <numbers>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -243,7 +245,7 @@ void draw_montage(const std::filesystem::path& path, const montage& what)
     {
         const point at = grid.corner(i);
         const bool last = grid.ends_column(i, count);
-        const std::string label = i < what.labels.size() ? what.labels[i] : std::to_string(i + 1);
+        const std::string label = i < what.labels.size() ? what.labels[i] : fmt::to_string(i + 1);
         page.text({at.x + grid.component.before, at.y + 10}, label, {.size = 10.5, .bold = true});
         draw_panel(page, components, i, grid.component, at, grid.row_height, last, "channel");
         const point beside{at.x + grid.component.whole() + 8, at.y};

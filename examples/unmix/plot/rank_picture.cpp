@@ -5,6 +5,8 @@
 #include <cmath>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include <xunmix/core/error.hpp>
 
 namespace unmix
@@ -91,7 +93,7 @@ void draw_pick(canvas& page, const panel_scale& at, const rank_panel& panel,
 /// The criterion's name and pick above its panel, then what its values are.
 void draw_heading(canvas& page, const box& where, const rank_panel& panel)
 {
-    const std::string pick = panel.pick              ? std::to_string(*panel.pick)
+    const std::string pick = panel.pick              ? fmt::to_string(*panel.pick)
                              : panel.why_not.empty() ? ""
                                                      : "–";
     page.text({where.x, where.y - 20}, panel.title, {.size = 10.5, .bold = true});
@@ -136,7 +138,7 @@ void draw_key(canvas& page, const rank_picture& what, point at)
 {
     const text_style style{.size = 9, .ink = axis_ink};
     page.fill({at.x, at.y - 8, 12, 10}, bar_ink, 0.45);
-    const std::string bar = "recommended: " + std::to_string(what.recommended);
+    const std::string bar = fmt::format("recommended: {}", what.recommended);
     page.text({at.x + 17, at.y}, bar, style);
     at.x += 17 + page.text_width(bar, style) + 18;
     page.dot({at.x + 5, at.y - 3}, 5.2, pick_ink);

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <limits>
 
+#include <fmt/format.h>
+
 namespace unmix
 {
 namespace
@@ -136,7 +138,7 @@ void draw_crossing(canvas& page, const view& v, std::size_t rank)
     if (x < v.where.x)
         return;
     page.curve({{x, v.where.y}, {x, v.where.bottom()}}, v.where, axis_ink, 0.8, 1, 2);
-    page.text({x + 5, v.where.y + 9}, "crossing: " + std::to_string(rank),
+    page.text({x + 5, v.where.y + 9}, fmt::format("crossing: {}", rank),
               {.size = 9, .ink = axis_ink});
 }
 
@@ -145,10 +147,10 @@ void draw_view(canvas& page, const chart& what, const view& v)
     const auto& ranks = what.study->ranks;
     draw_counting_axis(page, v.where, v.across, "number of components");
     if (v.first > 0)
-        page.text({v.where.right(), v.where.y - 6},
-                  xunmix::detail::text("enlarged: ", ranks[v.first].rank, " to ", ranks.back().rank,
-                                       " components"),
-                  {.size = 9, .ink = axis_ink, .side = align::right});
+        page.text(
+            {v.where.right(), v.where.y - 6},
+            fmt::format("enlarged: {} to {} components", ranks[v.first].rank, ranks.back().rank),
+            {.size = 9, .ink = axis_ink, .side = align::right});
     draw_y_axis(page, v.where, v.up, 6);
     if (what.with_crossing && what.study->crossing)
         draw_crossing(page, v, *what.study->crossing);

@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include <fmt/format.h>
+
 #include <xunmix/core/error.hpp>
 
 namespace unmix
@@ -93,7 +95,7 @@ void draw_numbers(canvas& page, const std::vector<point>& ends, std::size_t coun
     for (std::size_t i = 0; i < ends.size(); ++i)
     {
         last = std::max(ends[i].y + 3, last + 10);
-        page.text({ends[i].x + 6, last}, std::to_string(i + 1),
+        page.text({ends[i].x + 6, last}, fmt::to_string(i + 1),
                   {.size = 9, .bold = true, .ink = ink_of(i, count)});
     }
 }
@@ -113,9 +115,7 @@ void draw_relevances(const std::filesystem::path& path, const relevances& what)
     canvas page(path, page_width, page_height);
     page.text({plot.x, 24}, what.title, {.size = 13, .bold = true});
     page.text({plot.x, 44},
-              xunmix::detail::text(alive, " of ", last.size(),
-                                   " components stay; grey: those that "
-                                   "die out"),
+              fmt::format("{} of {} components stay; grey: those that die out", alive, last.size()),
               {.size = 9.5, .ink = axis_ink});
     draw_x_axis(page, plot, iterations, "iteration", true);
     draw_y_axis(page, plot, up, 6);

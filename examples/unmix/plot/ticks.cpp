@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
 
 namespace unmix
 {
@@ -12,9 +14,7 @@ namespace
 {
 std::string fixed(double value, int decimals)
 {
-    std::array<char, 64> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-    std::string text = buffer.data();
+    std::string text = fmt::format("{:.{}f}", value, decimals);
     if (!text.starts_with('-'))
         return text;
     const bool is_zero = text.find_first_of("123456789") == text.npos;
@@ -34,7 +34,7 @@ std::string superscript(int exponent)
     static constexpr std::array<const char*, 10> digits{"⁰", "¹", "²", "³", "⁴",
                                                         "⁵", "⁶", "⁷", "⁸", "⁹"};
     std::string text = exponent < 0 ? "⁻" : "";
-    for (const char digit : std::to_string(std::abs(exponent)))
+    for (const char digit : fmt::to_string(std::abs(exponent)))
         text += digits.at(static_cast<std::size_t>(digit - '0'));
     return text;
 }

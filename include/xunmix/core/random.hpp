@@ -11,6 +11,17 @@ namespace xunmix
 /// The engine every call makes for itself from `options.seed`.
 using random_engine = std::mt19937_64;
 
+/// Mixes a key and an index to a number that looks drawn at random: what SplitMix64 (Steele, Lea &
+/// Flood 2014) gives after `index` other numbers where it begins at `key`. For one key all indices
+/// give different numbers.
+constexpr std::uint64_t mixed(std::uint64_t key, std::uint64_t index)
+{
+    std::uint64_t z = key + 0x9e3779b97f4a7c15 * (index + 1);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
 /// Uniform in [0, 1) with 53 random bits; unlike std::uniform_real_distribution the same numbers
 /// on every platform.
 inline double uniform01(random_engine& engine)

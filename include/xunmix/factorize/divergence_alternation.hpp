@@ -42,7 +42,7 @@ class divergence_alternation final : public model_base<T>
     {
         base::fill(s, start, engine);
         s.swept = data().sweep_side();
-        s.product.assign(s.maps.size() * (has_denominators() ? 2 : 1), T{0});
+        s.product.assign(s.maps.values().size() * (has_denominators() ? 2 : 1), T{0});
     }
 
     void iterate(state& s) override

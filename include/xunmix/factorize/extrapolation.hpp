@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include <xunmix/contract/constraint.hpp>
-#include <xunmix/core/buffer.hpp>
 #include <xunmix/factorize/factor_part.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/state.hpp>
@@ -26,9 +26,9 @@ class extrapolation
     /// Remembers the factors, to take an iteration back.
     void remember(const solver_state<T>& s)
     {
-        std::copy(s.maps.begin(), s.maps.end(), maps_.get(s.maps.size()));
-        std::copy(s.components.begin(), s.components.end(), components_.get(s.components.size()));
-        std::copy(s.product.begin(), s.product.end(), product_.get(s.product.size()));
+        maps_ = s.maps;
+        components_ = s.components;
+        product_ = s.product;
         objective_ = std::min(s.objective, s.best_objective);
     }
     /// Moves on the factor that the coming sweep holds, if it may and the last sweep left one to
@@ -36,16 +36,11 @@ class extrapolation
     void advance(solver_state<T>& s, factor_ref<T> held, const factor_part<T>& part, bool may_move)
     {
         auto& last = s.extrapolated;
-        const std::size_t count = held.rows() * held.rank();
-        moves_ = may_move && last.size() == count;
-        last.resize(count);
-        const T b = moves_ ? static_cast<T>(s.momentum) : T{0};
-        for (std::size_t i = 0; i < count; ++i)
-        {
-            const T now = held.data()[i];
-            held.data()[i] += b * (now - last[i]);
-            last[i] = now;
-        }
+        moves_ = may_move && !last.empty();
+        if (!last.empty())
+            go_on(last, held, moves_ ? static_cast<T>(s.momentum) : T{0});
+        else
+            last = s.swept == side::maps ? s.components : s.maps;
         part.project(held);
         clear_masked(held);
     }
@@ -62,17 +57,30 @@ class extrapolation
         }
         s.momentum_limit = s.momentum;
         s.momentum /= shrinkage;
-        std::copy_n(maps_.data(), s.maps.size(), s.maps.begin());
-        std::copy_n(components_.data(), s.components.size(), s.components.begin());
-        std::copy_n(product_.data(), s.product.size(), s.product.begin());
-        s.extrapolated.clear();
+        s.maps = maps_;
+        s.components = components_;
+        s.product = product_;
+        s.extrapolated.keep_first(0);
         return false;
     }
 
   private:
+    /// O <- O + b (O - last), last <- O as it was.
+    static void go_on(factor<T>& last, factor_ref<T> held, T b)
+    {
+        for (std::size_t j = 0; j < held.rank(); ++j)
+            for (std::size_t i = 0; i < held.rows(); ++i)
+            {
+                const T now = held(i, j);
+                held(i, j) += b * (now - last(i, j));
+                last(i, j) = now;
+            }
+    }
+
     static constexpr double growth = 1.05, limit_growth = 1.01, shrinkage = 1.5;
 
-    buffer<T> maps_, components_, product_;
+    factor<T> maps_, components_;
+    std::vector<T> product_;
     double objective_ = 0;
     bool moves_ = false;
 };

@@ -131,9 +131,8 @@ class model_base
     /// View of a factor of a state, const for a const state.
     auto ref(auto& s, side which) const
     {
-        const grid& places = data().shape().of(which);
-        auto& values = which == side::maps ? s.maps : s.components;
-        return factor_ref(values.data(), places.size(), parts_.rank, places.size(), &places);
+        auto& own = which == side::maps ? s.maps : s.components;
+        return own.view(&data().shape().of(which));
     }
     const any_matrix<T>& data() const
     {
@@ -214,8 +213,8 @@ class model_base
         for (side which : {side::maps, side::components})
             for (const auto& room : part(which).memories(data().shape().of(which), rank()))
                 s.sections.push_back({room.name, {}});
-        s.maps.assign(data().rows() * rank(), T{0});
-        s.components.assign(data().cols() * rank(), T{0});
+        s.maps = factor<T>(data().rows(), rank());
+        s.components = factor<T>(data().cols(), rank());
         start(ref(s, side::maps), ref(s, side::components), engine, threads());
         for (side which : {side::maps, side::components})
         {

@@ -10,6 +10,7 @@
 #include <xunmix/core/finite.hpp>
 #include <xunmix/factorize/model_base.hpp>
 #include <xunmix/matrix/any_matrix.hpp>
+#include <xunmix/model/factor.hpp>
 #include <xunmix/model/state.hpp>
 
 // Whether a state is one that a solver could have left.
@@ -65,20 +66,28 @@ void check_sections(const solver_state<T>& state, const model_base<T>& model)
                               "; start again without it");
 }
 
+/// Whether two factors have as many rows and as many columns.
+template <class T>
+bool has_same_shape(const factor<T>& a, const factor<T>& b)
+{
+    return a.rows() == b.rows() && a.rank() == b.rank();
+}
+
 /// Throws invalid_argument unless the rest of a state is what this solver would have made.
 template <class T>
 void check_parts(const solver_state<T>& state)
 {
-    const auto validate = [](const char* what, std::size_t found, std::size_t wanted)
+    const auto validate = [](const char* what, const factor<T>& found, const factor<T>& like)
     {
-        require<invalid_argument>(
-            found == 0 || found == wanted, "the state is damaged, or of another update: its ", what,
-            " hold ", found, " numbers instead of ", wanted, "; start again without it");
+        require<invalid_argument>(found.empty() || has_same_shape(found, like),
+                                  "the state is damaged, or of another update: its ", what, " of ",
+                                  found.rows(), " x ", found.rank(), " numbers should be ",
+                                  like.rows(), " x ", like.rank(), "; start again without it");
     };
-    const std::size_t held = (state.swept == side::maps ? state.components : state.maps).size();
-    validate("best maps", state.best_maps.size(), state.maps.size());
-    validate("best components", state.best_components.size(), state.components.size());
-    validate("extrapolated factor", state.extrapolated.size(), held);
+    validate("best maps", state.best_maps, state.maps);
+    validate("best components", state.best_components, state.components);
+    validate("extrapolated factor", state.extrapolated,
+             state.swept == side::maps ? state.components : state.maps);
     require<invalid_argument>(
         state.best_maps.empty() == state.best_components.empty(),
         "the state is damaged: it has best maps or best components, but not both; start again "

@@ -112,15 +112,15 @@ class solver
     /// to start from its factors all the same, give as_start(state) to factorize.
     void resume(solver_state<T> state)
     {
-        const auto fits = [](const auto& a, const auto& b) { return a.size() == b.size(); };
         detail::require<invalid_argument>(
-            state.rank == state_.rank && fits(state.maps, state_.maps) &&
-                fits(state.components, state_.components),
-            "the state is for rank ", state.rank, " with ", state.maps.size(), " map values and ",
-            state.components.size(), " component values; this solver has rank ", state_.rank, ", ",
-            state_.maps.size(), " and ", state_.components.size());
+            state.rank == state_.rank && detail::has_same_shape(state.maps, state_.maps) &&
+                detail::has_same_shape(state.components, state_.components),
+            "the state is for rank ", state.rank, " with ", state.maps.values().size(),
+            " map values and ", state.components.values().size(),
+            " component values; this solver has rank ", state_.rank, ", ",
+            state_.maps.values().size(), " and ", state_.components.values().size());
         detail::require<invalid_argument>(
-            state.swept == state_.swept && fits(state.product, state_.product),
+            state.swept == state_.swept && state.product.size() == state_.product.size(),
             "the state is of a solver that sweeps the ", name(state.swept),
             "; this one sweeps the ", name(state_.swept), ": unfold the data in the same layout");
         constexpr const char* otherwise =
@@ -214,7 +214,7 @@ class solver
         return parts;
     }
     /// These factors, with what is known without a look at them.
-    xunmix::result<T> result_of(const std::vector<T>& maps, const std::vector<T>& components) const
+    xunmix::result<T> result_of(const factor<T>& maps, const factor<T>& components) const
     {
         xunmix::result<T> out(maps, components, model_->data().shape());
         out.status = state_.status;

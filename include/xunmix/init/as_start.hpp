@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
@@ -28,8 +27,8 @@ class as_start
     {
     }
     explicit as_start(solver_state<T> from)
-        : maps_(of_rank(std::move(from.maps), from.rank))
-        , components_(of_rank(std::move(from.components), from.rank))
+        : maps_(std::move(from.maps))
+        , components_(std::move(from.components))
     {
     }
 
@@ -43,11 +42,6 @@ class as_start
     }
 
   private:
-    static factor<T> of_rank(std::vector<T> values, std::size_t rank)
-    {
-        const std::size_t rows = rank == 0 ? 0 : values.size() / rank;
-        return {std::move(values), rows};
-    }
     static void copy(const factor<T>& from, factor_ref<T> to, const char* what)
     {
         detail::require<invalid_argument>(from.rank() == to.rank() && from.rows() == to.rows(),

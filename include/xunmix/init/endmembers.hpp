@@ -62,15 +62,15 @@ found_endmembers<F> model_rows(const M& x, const truncated_svd<F>& svd,
                                std::span<const std::type_identity_t<F>> mean,
                                const std::vector<std::size_t>& positions, std::size_t d)
 {
-    const std::size_t m = svd.cols, k = positions.size();
+    const std::size_t m = svd.right.rows(), k = positions.size();
     found_endmembers<F> out{positions, factor<F>(m, k)};
     for (std::size_t e = 0; e < k; ++e)
         for (std::size_t c = 0; c < m; ++c)
         {
             double sum = mean.empty() ? 0 : static_cast<double>(mean[c]);
             for (std::size_t j = 0; j < d; ++j)
-                sum += static_cast<double>(svd.left[j * svd.rows + positions[e]]) *
-                       static_cast<double>(svd.right[j * m + c]);
+                sum += static_cast<double>(svd.left(positions[e], j)) *
+                       static_cast<double>(svd.right(c, j));
             out.components(c, e) = static_cast<F>(sum / root_weight(x, positions[e]));
         }
     weigh_by_root(inner_product_of(x, side::components), out.components.view(), true);

@@ -5,12 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/error.hpp>
 #include <xunmix/core/random.hpp>
 #include <xunmix/init/points.hpp>
+#include <xunmix/model/draw.hpp>
 #include <xunmix/model/factor.hpp>
 
 namespace xunmix
@@ -55,18 +57,18 @@ struct nndsvd
         detail::weigh_by_root(inner_product_of(x, side::maps), maps, true);
         detail::weigh_by_root(inner_product_of(x, side::components), components, true);
         for (auto f : {maps, components})
-            fill_zeros(f, mean, engine);
+            fill_zeros(f, mean, engine(), work.threads);
     }
 
   private:
     /// Norms of the positive and of the negative part.
     template <class T>
-    static std::array<double, 2> norms(const T* values, std::size_t count)
+    static std::array<double, 2> norms(std::span<const T> values)
     {
         double plus = 0, minus = 0;
-        for (std::size_t i = 0; i < count; ++i)
+        for (const T x : values)
         {
-            const auto value = static_cast<double>(values[i]);
+            const auto value = static_cast<double>(x);
             (value > 0 ? plus : minus) += value * value;
         }
         return {std::sqrt(plus), std::sqrt(minus)};
@@ -77,8 +79,8 @@ struct nndsvd
     static void split(const truncated_svd<T>& svd, std::size_t j, std::span<T> map,
                       std::span<T> component)
     {
-        const T *u = svd.left.data() + j * svd.rows, *v = svd.right.data() + j * svd.cols;
-        const auto of_u = norms(u, svd.rows), of_v = norms(v, svd.cols);
+        const auto u = svd.left.column(j), v = svd.right.column(j);
+        const auto of_u = norms(u), of_v = norms(v);
         const bool minus = of_u[1] * of_v[1] > of_u[0] * of_v[0];
         const double all_u = j == 0 ? 1 : of_u[minus],
                      all_v = j == 0 ? std::sqrt(svd.squared_lengths[0]) : of_v[minus];
@@ -91,32 +93,35 @@ struct nndsvd
             const double x = (minus ? -1 : 1) * static_cast<double>(value);
             return static_cast<T>(scale * (j == 0 ? std::abs(x) : std::max(x, 0.0)));
         };
-        for (std::size_t i = 0; i < svd.rows; ++i)
+        for (std::size_t i = 0; i < u.size(); ++i)
             map[i] = part(u[i], to_map);
-        for (std::size_t c = 0; c < svd.cols; ++c)
+        for (std::size_t c = 0; c < v.size(); ++c)
             component[c] = part(v[c], to_component);
     }
 
+    /// Sets what is zero to what `fill` says, and the masked rows to zero.
     template <class T>
-    void fill_zeros(factor_ref<T> f, double mean, random_engine& engine) const
+    void fill_zeros(factor_ref<T> f, double mean, std::uint64_t key, std::size_t threads) const
     {
         T largest{0};
         for (auto column : f.columns())
             largest = std::max(largest, *std::max_element(column.begin(), column.end()));
+        const T least = T(1e-6) * largest;
+        if (fill == nndsvd_fill::random)
+        {
+            draw_by_rows(f, key, threads, normal01,
+                         [&](T& value, double normal)
+                         {
+                             if (value <= least)
+                                 value = static_cast<T>(std::abs(normal) * mean / 100);
+                         });
+            return;
+        }
         for (auto column : f.columns())
             for (T& value : column)
-                if (value <= T(1e-6) * largest)
-                    value = static_cast<T>(filling(mean, engine));
+                if (value <= least)
+                    value = static_cast<T>(fill == nndsvd_fill::mean ? mean : 0);
         clear_masked(f);
-    }
-
-    double filling(double mean, random_engine& engine) const
-    {
-        if (fill != nndsvd_fill::random)
-            return fill == nndsvd_fill::mean ? mean : 0;
-        double normal = 0;
-        detail::fill_normal(factor_ref<double>(&normal, 1, 1, 1), engine);
-        return std::abs(normal) * mean / 100;
     }
 };
 }

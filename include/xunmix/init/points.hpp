@@ -41,13 +41,10 @@ leading_directions(const M& x, std::size_t r, random_engine& engine, std::size_t
     const std::uint64_t seed = engine();
     auto svd = sums_are_exact && side <= small_side ? exact_svd(x, r, threads)
                                                     : range_finder(x, width, rounds, seed, threads);
-    svd.left.resize(svd.rows * r);
-    svd.right.resize(svd.cols * r);
-    svd.squared_lengths.resize(r);
+    svd.keep_first(r);
     // What is drawn along them then does not depend on rounding.
     for (std::size_t j = 0; j < r; ++j)
-        linalg::make_largest_positive(std::span(svd.right).subspan(j * svd.cols, svd.cols),
-                                      std::span(svd.left).subspan(j * svd.rows, svd.rows));
+        linalg::make_largest_positive(svd.right.column(j), svd.left.column(j));
     return svd;
 }
 
@@ -136,12 +133,12 @@ point_cloud scores(const M& x, const truncated_svd<F>& svd, std::size_t d)
     point_cloud out{.d = d};
     out.positions.reserve(x.shape().positions.kept());
     out.values.reserve(x.shape().positions.kept() * d);
-    for (std::size_t i = 0; i < svd.rows; ++i)
+    for (std::size_t i = 0; i < svd.left.rows(); ++i)
         if (x.shape().positions.keeps(i) && root_weight(x, i) > 0)
         {
             out.positions.push_back(i);
             for (std::size_t j = 0; j < d; ++j)
-                out.values.push_back(static_cast<double>(svd.left[j * svd.rows + i]) *
+                out.values.push_back(static_cast<double>(svd.left(i, j)) *
                                      std::sqrt(svd.squared_lengths[j]));
         }
     return out;

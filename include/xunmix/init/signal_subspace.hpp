@@ -46,9 +46,9 @@ class signal_slice
             const double length = std::sqrt(svd.squared_lengths[j]);
             for (std::size_t c = 0; c < count; ++c)
                 sums[j] += rows_[c * k_ + j] =
-                    static_cast<double>(inner[j * count + c]) * (by_components ? 1 : length);
+                    static_cast<double>(inner(c, j)) * (by_components ? 1 : length);
             for (std::size_t i = 0; i < n; ++i)
-                centre_[j] += static_cast<double>(outer[j * n + i]) / (by_components ? 1 : length) /
+                centre_[j] += static_cast<double>(outer(i, j)) / (by_components ? 1 : length) /
                               static_cast<double>(points.kept());
         }
         const double mean_sum = linalg::dot(centre_.data(), sums.data(), k_);

@@ -7,7 +7,6 @@
 #include <xunmix/contract/data_matrix.hpp>
 #include <xunmix/core/buffer.hpp>
 #include <xunmix/core/finite.hpp>
-#include <xunmix/core/random.hpp>
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/model/factor.hpp>
@@ -19,16 +18,6 @@
 // and fills both factors; masked rows may get anything.
 namespace xunmix::detail
 {
-/// U(0, 1) everywhere.
-template <class T>
-void fill_uniform(factor_ref<T> f, random_engine& engine)
-{
-    for (auto column : f.columns())
-        for (T& x : column)
-            x = static_cast<T>(uniform01(engine));
-    clear_masked(f);
-}
-
 /// Scales both factors alike so that C S^T fits X best: by the root of <X S, C> / <C^T C, S^T S>
 /// (Gillis & Glineur 2012). One read of X.
 template <class M, class T>

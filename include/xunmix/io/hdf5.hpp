@@ -117,7 +117,7 @@ inline void place_values(axis& along, const std::vector<double>& values)
         return;
     const double step = values.size() > 1 ? values[1] - values[0] : 1;
     const bool whole = values.size() == along.size;
-    bool equal = (whole || values.size() <= 2) && is_finite(step);
+    bool equal = whole || values.size() <= 2;
     for (std::size_t i = 0; equal && whole && i < values.size(); ++i)
         equal = std::abs(values[i] - values[0] - step * static_cast<double>(i)) <=
                 1e-3 * std::abs(step);
@@ -136,7 +136,8 @@ inline double finite_or(double value, double fallback)
     return is_finite(value) ? value : fallback;
 }
 
-/// Nor does a length that double cannot hold: such an axis counts its places.
+/// An axis counts its places, with scale 1 and offset 0, where double cannot hold its step or the
+/// distance between its ends.
 inline void drop_infinite_length(axis& along)
 {
     if (along.size == 0)
@@ -147,7 +148,7 @@ inline void drop_infinite_length(axis& along)
         low = std::min(low, value);
         high = std::max(high, value);
     }
-    if (is_finite(high - low))
+    if (is_finite(along.scale) && is_finite(high - low))
         return;
     along.scale = 1;
     along.offset = 0;

@@ -210,6 +210,13 @@ class factor
     {
         return rank_;
     }
+    /// Whether it holds no numbers.
+    bool empty() const
+    {
+        return values_.empty();
+    }
+    /// Whether both have the same numbers in the same shape.
+    bool operator==(const factor&) const = default;
     /// All numbers, column by column.
     const std::vector<T>& values() const
     {
@@ -236,6 +243,10 @@ class factor
     {
         return view().column(j);
     }
+    std::span<const T> column(std::size_t j) const
+    {
+        return view().column(j);
+    }
     /// Adds columns after its own. As many rows, or the first columns of an empty factor.
     void append(factor_ref<const T> columns)
     {
@@ -243,6 +254,12 @@ class factor
         rank_ += columns.rank();
         for (const auto column : columns.columns())
             values_.insert(values_.end(), column.begin(), column.end());
+    }
+    /// Keeps the first `count` columns, of which it has as many at least; its memory stays.
+    void keep_first(std::size_t count)
+    {
+        values_.resize(rows_ * count);
+        rank_ = count;
     }
     /// Keeps the columns `which`, in that order.
     void keep_columns(const std::vector<std::size_t>& which)

@@ -10,6 +10,7 @@
 #include <limits>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <xunmix/core/error.hpp>
@@ -23,6 +24,7 @@ struct state_section
 {
     std::string name;
     std::vector<double> numbers{}; ///< empty before the first iteration
+    bool operator==(const state_section&) const = default;
 };
 
 /// All a solver needs to go on from where another stopped, bit for bit.
@@ -43,12 +45,11 @@ struct solver_state
     double best_residual = std::numeric_limits<double>::infinity();
     double seconds = 0;
     xunmix::status status = xunmix::status::running;
-    side swept = side::maps;                   ///< the factor that product belongs to
-    std::vector<T> maps, components;           ///< columns one after the other
-    std::vector<T> product;                    ///< X^T of the swept factor
-    std::vector<T> best_maps, best_components; ///< empty where every iterate is the best so far
-    std::vector<T>
-        extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
+    side swept = side::maps; ///< the factor that product belongs to
+    factor<T> maps, components;
+    std::vector<T> product;               ///< X^T of the swept factor, a column after the other
+    factor<T> best_maps, best_components; ///< empty where every iterate is the best so far
+    factor<T> extrapolated; ///< what the last sweep held, before it was extrapolated, if it was
     double momentum = 0.5, momentum_limit = 1; ///< of the extrapolation
     std::vector<state_section> sections;       ///< what updates and constraints keep
     std::vector<record> history;
@@ -94,9 +95,29 @@ void read_values(std::istream& in, V& values, const char* what = "the solver sta
     }
 }
 
-/// Calls visit(field) for every field, in the order of the format.
-template <class State, class Scalar, class Vector>
-void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
+/// A factor's numbers, column by column.
+template <class T>
+void write_values(std::ostream& out, const factor<T>& f)
+{
+    write_values(out, f.values());
+}
+/// The numbers of a factor of this rank, or none. Throws io_error where they do not fill columns.
+template <class T>
+void read_columns(std::istream& in, factor<T>& f, std::size_t rank)
+{
+    std::vector<T> values;
+    read_values(in, values);
+    const std::size_t count = values.size();
+    require<io_error>(count == 0 || (rank > 0 && count % rank == 0),
+                      "the solver state is damaged: its factors have ", rank,
+                      " columns, and one holds ", count, " numbers");
+    f = count == 0 ? factor<T>() : factor<T>(std::move(values), count / rank);
+}
+
+/// Calls scalar, columns or vector with every field, in the order of the format: columns with the
+/// factors, vector with other lists.
+template <class State, class Scalar, class Columns, class Vector>
+void for_each_field(State& s, Scalar&& scalar, Columns&& columns, Vector&& vector)
 {
     vector(s.method);
     scalar(s.data);
@@ -106,8 +127,8 @@ void for_each_field(State& s, Scalar&& scalar, Vector&& vector)
     scalar(s.best_objective), scalar(s.best_residual);
     scalar(s.seconds), scalar(s.status), scalar(s.swept);
     scalar(s.momentum), scalar(s.momentum_limit);
-    vector(s.maps), vector(s.components), vector(s.product);
-    vector(s.best_maps), vector(s.best_components), vector(s.extrapolated), vector(s.history);
+    columns(s.maps), columns(s.components), vector(s.product);
+    columns(s.best_maps), columns(s.best_components), columns(s.extrapolated), vector(s.history);
 }
 
 /// What must agree between writer and reader: number sizes and byte order.
@@ -127,6 +148,7 @@ void write_state(std::ostream& out, const solver_state<T>& state)
     detail::write_value(out, detail::state_format<T>());
     detail::for_each_field(
         state, [&](const auto& v) { detail::write_value(out, v); },
+        [&](const auto& f) { detail::write_values(out, f); },
         [&](const auto& v) { detail::write_values(out, v); });
     detail::write_value(out, static_cast<std::uint64_t>(state.sections.size()));
     for (const auto& section : state.sections)
@@ -154,6 +176,7 @@ solver_state<T> read_state(std::istream& in)
     solver_state<T> state;
     detail::for_each_field(
         state, [&](auto& v) { detail::read_value(in, v); },
+        [&](auto& f) { detail::read_columns(in, f, state.rank); },
         [&](auto& v) { detail::read_values(in, v); });
     std::uint64_t sections = 0;
     detail::read_value(in, sections);

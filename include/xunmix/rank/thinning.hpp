@@ -248,10 +248,11 @@ std::vector<double> held_out_changes(const scaled<M>& train, const scaled<M>& te
                                      const held_out_options& o, double ratio)
 {
     using F = typename M::factor_type;
-    const std::size_t n = train.rows(), m = train.cols(), r = o.highest;
+    const std::size_t n = train.rows(), r = o.highest;
     auto svd = decompose_weighted(train, std::min(train.shape().smaller_side(), r + 20), o.seed,
                                   o.threads);
-    const factor_ref<F> v(svd.right.data(), m, r, m, &train.shape().channels);
+    svd.keep_first(r);
+    const auto v = svd.right.view(&train.shape().channels);
     factor<F> product(n, r);
     const auto along = product.view(&train.shape().positions);
     const evenly_weighted<scaled<M>> y(test);
@@ -262,7 +263,7 @@ std::vector<double> held_out_changes(const scaled<M>& train, const scaled<M>& te
     for (std::size_t l = 0; l < r; ++l)
         for (std::size_t i = 0; i < n; ++i)
         {
-            const double u = scale * static_cast<double>(svd.left[l * n + i]);
+            const double u = scale * static_cast<double>(svd.left(i, l));
             change[l * n + i] =
                 train.shape().positions.keeps(i)
                     ? u * (u * svd.squared_lengths[l] - 2 * static_cast<double>(along(i, l)))

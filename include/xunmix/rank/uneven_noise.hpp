@@ -95,17 +95,16 @@ inline std::vector<double> shares_of(const std::vector<double>& squares,
     return out;
 }
 
-/// v_i^2 / |v|^2 of each of the k vectors that stand one after the other, each of so many
-/// numbers.
+/// v_i^2 / |v|^2 of each column v.
 template <class F>
-std::vector<std::vector<double>> squared_parts(const std::vector<F>& vectors, std::size_t size,
-                                               std::size_t k)
+std::vector<std::vector<double>> squared_parts(const factor<F>& vectors)
 {
-    std::vector<std::vector<double>> out(k, std::vector<double>(size));
-    for (std::size_t j = 0; j < k; ++j)
+    const std::size_t size = vectors.rows();
+    std::vector<std::vector<double>> out(vectors.rank(), std::vector<double>(size));
+    for (std::size_t j = 0; j < vectors.rank(); ++j)
     {
-        const F* v = vectors.data() + j * size;
-        const double whole = linalg::dot(v, v, size);
+        const auto v = vectors.column(j);
+        const double whole = linalg::dot(v.data(), v.data(), size);
         for (std::size_t i = 0; i < size && whole > 0; ++i)
             out[j][i] = static_cast<double>(v[i]) * static_cast<double>(v[i]) / whole;
     }
@@ -187,8 +186,8 @@ class uneven_noise
                  std::size_t threads = 0)
         : squares_(detail::squared_lengths(x, threads))
         , captured_(svd.squared_lengths)
-        , positions_(detail::squared_parts(svd.left, svd.rows, svd.size()))
-        , channels_(detail::squared_parts(svd.right, svd.cols, svd.size()))
+        , positions_(detail::squared_parts(svd.left))
+        , channels_(detail::squared_parts(svd.right))
         , kept_(x.shape().positions.kept(), x.shape().channels.kept())
     {
     }

@@ -115,17 +115,12 @@ class compressed
     /// |X - U V^T|^2, weighted where X has weights, from the elements. One read of X.
     double left_out(std::size_t threads = 0) const
     {
-        const std::size_t n = rows(), m = cols(), r = svd().size();
         buffer<F> maps, components;
-        const auto in_units = [&](side s, const std::vector<F>& f, std::size_t count, buffer<F>& to)
-        {
-            return detail::weighed_by_root(inner(s), factor_ref<const F>(f.data(), count, r, count),
-                                           true, to);
-        };
+        const auto in_units = [&](side s, const factor<F>& f, buffer<F>& to)
+        { return detail::weighed_by_root(inner(s), f.view(), true, to); };
         typename M::workspace work{.threads = threads};
-        return x_.residual_squared_norm(in_units(side::maps, svd().left, n, maps),
-                                        in_units(side::components, svd().right, m, components),
-                                        work);
+        return x_.residual_squared_norm(in_units(side::maps, svd().left, maps),
+                                        in_units(side::components, svd().right, components), work);
     }
     /// The matrix that was compressed.
     const M& whole() const
@@ -188,17 +183,16 @@ class compressed
     {
         factors(truncated_svd<F> decomposition, const unfolding& shape, std::size_t threads)
             : svd(std::move(decomposition))
-            , left(rows_of(svd.left, svd.rows, shape.positions), threads)
-            , right(rows_of(svd.right, svd.cols, shape.channels), threads)
+            , left(rows_of(svd.left, shape.positions), threads)
+            , right(rows_of(svd.right, shape.channels), threads)
         {
         }
-        unfolded<F> rows_of(const std::vector<F>& columns, std::size_t length,
-                            const grid& places) const
+        unfolded<F> rows_of(const factor<F>& columns, const grid& places) const
         {
             unfolding shape;
             shape.positions.shape = {svd.size()};
             shape.channels = places;
-            return {columns.data(), length, 1, std::move(shape), nullptr};
+            return {columns.values().data(), columns.rows(), 1, std::move(shape), nullptr};
         }
         truncated_svd<F> svd;
         dense<F> left, right;

@@ -59,13 +59,9 @@ truncated_svd<typename M::factor_type> exact_svd(const M& x, std::size_t r, std:
                                       narrow.kept(), " components, got ", r);
     auto spectrum = detail::kept_spectrum(detail::gram_matrix(x, smaller, threads), narrow);
 
-    truncated_svd<F> out{.rows = x.rows(), .cols = x.cols()};
-    auto &vectors = by_channels ? out.right : out.left,
-         &others = by_channels ? out.left : out.right;
-    vectors.assign(narrow.size() * r, F{0});
-    others.assign(wide.size() * r, F{0});
-    const factor_ref<F> short_side(vectors.data(), narrow.size(), r, narrow.size(), &narrow),
-        long_side(others.data(), wide.size(), r, wide.size(), &wide);
+    truncated_svd<F> out{.left = factor<F>(x.rows(), r), .right = factor<F>(x.cols(), r)};
+    const auto short_side = (by_channels ? out.right : out.left).view(&narrow),
+               long_side = (by_channels ? out.left : out.right).view(&wide);
     // Divided by their lengths, they give unit vectors on the other side.
     for (std::size_t j = 0; j < r; ++j)
     {

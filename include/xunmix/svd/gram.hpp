@@ -306,16 +306,13 @@ std::vector<double> gram_by_products(const Y& y, side of, std::size_t threads)
     typename Y::workspace work{};
     work.threads = threads;
     std::vector<double> gram(size * size);
-    std::vector<F> unit, seen, columns; // a block: of the identity, Y of it, and back
     for (std::size_t first = 0; first < size; first += width)
     {
         const std::size_t count = std::min(width, size - first);
-        unit.assign(size * count, F{0});
-        seen.resize(other_side.size() * count);
-        columns.resize(size * count);
-        const factor_ref<F> in(unit.data(), size, count, size, &reduced),
-            between(seen.data(), other_side.size(), count, other_side.size(), &other_side),
-            out(columns.data(), size, count, size, &reduced);
+        // A block: of the identity, Y of it, and back.
+        factor<F> unit(size, count), seen(other_side.size(), count), columns(size, count);
+        const auto in = unit.view(&reduced), between = seen.view(&other_side),
+                   out = columns.view(&reduced);
         for (std::size_t j = 0; j < count; ++j)
             in(first + j, j) = reduced.keeps(first + j) ? F{1} : F{0};
         if (of == side::components)

@@ -73,34 +73,33 @@ namespace detail
 {
 /// Column sums of the model, U V^T 1 or V U^T 1.
 template <class F>
-std::vector<double> model_sums(const std::vector<F>& rows, const std::vector<F>& others,
-                               std::size_t r)
+std::vector<double> model_sums(const factor<F>& rows, const factor<F>& others)
 {
-    const std::size_t n = rows.size() / r, m = others.size() / r;
-    std::vector<double> out(n);
-    for (std::size_t j = 0; j < r; ++j)
+    std::vector<double> out(rows.rows());
+    for (std::size_t j = 0; j < rows.rank(); ++j)
     {
         double sum = 0;
-        for (std::size_t c = 0; c < m; ++c)
-            sum += static_cast<double>(others[j * m + c]);
-        for (std::size_t i = 0; i < n; ++i)
-            out[i] += sum * static_cast<double>(rows[j * n + i]);
+        for (const F x : others.column(j))
+            sum += static_cast<double>(x);
+        for (std::size_t i = 0; i < rows.rows(); ++i)
+            out[i] += sum * static_cast<double>(rows(i, j));
     }
     return out;
 }
 
 /// F^T diag(1 / weights) F, rows without a positive weight left out.
 template <class F>
-std::vector<double> scaled_gram(const std::vector<F>& factor, const std::vector<double>& weights)
+std::vector<double> scaled_gram(const factor<F>& f, const std::vector<double>& weights)
 {
-    const std::size_t n = weights.size(), r = factor.size() / n;
-    std::vector<double> scaled(factor.size()), out(r * r);
+    const std::size_t r = f.rank();
+    factor<double> scaled(f.rows(), r);
     for (std::size_t j = 0; j < r; ++j)
-        for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t i = 0; i < f.rows(); ++i)
             if (weights[i] > 0)
-                scaled[j * n + i] = static_cast<double>(factor[j * n + i]) / std::sqrt(weights[i]);
-    inner_product().gram(factor_ref<const double>(scaled.data(), n, r, n),
-                         matrix_ref<double>(out.data(), r), 1);
+                scaled(i, j) = static_cast<double>(f(i, j)) / std::sqrt(weights[i]);
+    std::vector<double> out(r * r);
+    inner_product().gram(factor_ref<const double>(scaled.view()), matrix_ref<double>(out.data(), r),
+                         1);
     return out;
 }
 
@@ -145,8 +144,8 @@ std::vector<double> scaled_pca_residuals(const truncated_svd<F>& svd, double res
 {
     using namespace detail;
     const std::size_t r = svd.size();
-    const auto a = scaled_gram(svd.left, model_sums(svd.left, svd.right, r));
-    const auto b = scaled_gram(svd.right, model_sums(svd.right, svd.left, r));
+    const auto a = scaled_gram(svd.left, model_sums(svd.left, svd.right));
+    const auto b = scaled_gram(svd.right, model_sums(svd.right, svd.left));
     const auto root = powered(a, r, 0.5), inverse_root = powered(a, r, -0.5);
     const symmetric_spectrum s(multiplied(multiplied(root, b, r), root, r), r);
     const auto left = multiplied(inverse_root, s.vectors, r),
@@ -198,18 +197,14 @@ template <class M, class Y, class F>
 pca_result<F> analyse(const M& x, const Y& y, const std::vector<F>& mean, const pca_options& o)
 {
     auto svd = decompose(evenly_weighted<Y>(y), o);
-    const std::size_t k = o.rank, n = x.rows(), m = x.cols();
-    svd.left.resize(n * k);
-    svd.right.resize(m * k);
-    svd.squared_lengths.resize(k);
-    weigh_by_root(inner_product_of(y, side::maps), factor_ref<F>(svd.left.data(), n, k, n), true);
-    weigh_by_root(inner_product_of(y, side::components), factor_ref<F>(svd.right.data(), m, k, m),
-                  true);
+    svd.keep_first(o.rank);
+    weigh_by_root(inner_product_of(y, side::maps), svd.left.view(), true);
+    weigh_by_root(inner_product_of(y, side::components), svd.right.view(), true);
     const grid &positions = x.shape().positions, &channels = x.shape().channels;
     const double kept = static_cast<double>(positions.kept()),
                  entries = kept * static_cast<double>(channels.kept());
     pca_result<F> out{result<F>(std::move(svd.left), std::move(svd.right), x.shape()),
-                      fold(factor_ref<const F>(mean.data(), m, 1, m), channels),
+                      fold(factor_ref<const F>(mean.data(), mean.size(), 1, mean.size()), channels),
                       {},
                       {}};
     out.model.rescale(scaling::unit_l2);

@@ -14,6 +14,7 @@
 #include <xunmix/linalg/dense_small.hpp>
 #include <xunmix/linalg/matrix_ref.hpp>
 #include <xunmix/linalg/symmetric_eigen.hpp>
+#include <xunmix/model/draw.hpp>
 #include <xunmix/model/factor.hpp>
 #include <xunmix/model/inner_product.hpp>
 
@@ -24,13 +25,19 @@ namespace xunmix
 template <class F>
 struct truncated_svd
 {
-    std::size_t rows = 0, cols = 0;
-    std::vector<F> left{}, right{};        ///< U and V, one column after the other
+    factor<F> left{}, right{};             ///< U and V
     std::vector<double> squared_lengths{}; ///< sigma_j^2
 
     std::size_t size() const
     {
         return squared_lengths.size();
+    }
+    /// Keeps the first k of the directions, of which there are as many at least.
+    void keep_first(std::size_t k)
+    {
+        left.keep_first(k);
+        right.keep_first(k);
+        squared_lengths.resize(k);
     }
     /// |U V^T|^2
     double captured() const
@@ -44,7 +51,7 @@ struct truncated_svd
 
 namespace detail
 {
-/// Independent numbers of the standard normal distribution.
+/// Independent numbers of the standard normal distribution, all from one engine.
 template <class F>
 void fill_normal(factor_ref<F> f, random_engine& engine)
 {
@@ -140,15 +147,10 @@ truncated_svd<typename M::factor_type> range_finder(const M& x, std::size_t r,
     detail::require<invalid_argument>(
         r >= 1 && r <= least, "a range finder takes 1 to min(positions, channels) = ", least,
         " directions, got ", r);
-    truncated_svd<F> out{.rows = x.rows(), .cols = x.cols()};
-    out.left.resize(x.rows() * r);
-    out.right.resize(x.cols() * r);
-    const factor_ref<F> u(out.left.data(), x.rows(), r, x.rows(), &x.shape().positions);
-    const factor_ref<F> v(out.right.data(), x.cols(), r, x.cols(), &x.shape().channels);
+    truncated_svd<F> out{.left = factor<F>(x.rows(), r), .right = factor<F>(x.cols(), r)};
+    const auto u = out.left.view(&x.shape().positions), v = out.right.view(&x.shape().channels);
     typename M::workspace work{.threads = threads};
-    random_engine engine(seed);
-    detail::fill_normal(v, engine);
-    clear_masked(v);
+    fill_normal(v, seed, threads);
     for (std::size_t round = 0;; ++round)
     {
         x.multiply(v, u, work);
