@@ -279,6 +279,7 @@ class alternation final : public shareable_model<T>
         const auto f = ref(s, columns());
         remember_row_gram(s);
         const matrix_ref<double> gram(gram_.data(), rank());
+        std::copy(row_gram_.begin(), row_gram_.end(), gram_.begin());
         base::prepare(s, columns(), gram);
         const auto b = rhs(f);
         std::copy(s.product.begin(), s.product.end(), b.data());
