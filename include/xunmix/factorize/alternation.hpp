@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -167,6 +168,14 @@ class alternation final : public shareable_model<T>
     {
         return this->update().first();
     }
+    /// So many groups that their updates of the other factor, each m k^2 multiply-adds a round
+    /// beside the 2 n m k of the sweep, stay below a tenth of the iteration: a power of two up
+    /// to 16.
+    static std::size_t worthwhile_groups(std::size_t n, std::size_t k)
+    {
+        constexpr std::size_t most = 16, rows_per_group_and_rank = 67;
+        return std::bit_floor(std::clamp<std::size_t>(n / (rows_per_group_and_rank * k), 1, most));
+    }
     /// How many groups an iteration reads: several where each row is updated by itself, no step
     /// raises the objective, and X can be read so.
     std::size_t groups_for(std::size_t wanted) const
@@ -174,7 +183,7 @@ class alternation final : public shareable_model<T>
         if (!one_read_ || !data().is_interleavable() || !this->descends() ||
             this->update().adapts())
             return 1;
-        return wanted > 0 ? wanted : 16;
+        return wanted > 0 ? wanted : worthwhile_groups(data().shape().of(rows()).size(), rank());
     }
     void begin_pass(state& s, bool is_summed)
     {

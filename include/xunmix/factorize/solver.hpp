@@ -101,6 +101,13 @@ class solver
         return model_->sharing() != nullptr;
     }
 
+    /// How many interleaved groups of rows an iteration reads one after the other, see options.
+    std::size_t groups() const
+    {
+        const auto* model = model_->sharing();
+        return model ? model->groups() : 1;
+    }
+
     /// Everything that the coming iterations depend on, besides data and options.
     const solver_state<T>& state() const
     {
