@@ -139,7 +139,7 @@ TEST_CASE("no_downward_convex_peak: works with every update, the best iterate is
     const auto run = [&](auto update)
     {
         const auto r = xu::factorize(
-            data, {.rank = 2, .max_iterations = 60, .seed = 2}, update,
+            data, {.rank = 2, .max_iterations = 60, .keep = xu::iterate::best, .seed = 2}, update,
             xu::on_maps(xu::non_negative{}),
             xu::on_components(xu::all_of(xu::non_negative{}, xu::no_downward_convex_peak{})));
         CHECK(r.best_iteration >= 1);

@@ -76,17 +76,20 @@ def unmix(program, folder, rank, out, *more):
 
 def kills(program, folder, moments, chance):
     """Runs that are killed somewhere between their beginning and their end."""
-    command = unmix(program, folder, RANKS["second"], "killed", "--iterations", 500, "--tolerance", 0)
+    # Half of such a run is iterations, half is writing and drawing.
+    command = unmix(program, folder, RANKS["second"], "killed", "--iterations", 200, "--tolerance", 0)
     begin = time.monotonic()
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     length = time.monotonic() - begin
+    subprocess.run(unmix(program, folder, RANKS["first"], "earlier", "--iterations", 5), cwd=folder, check=True,
+                   capture_output=True)
+    names = {p.name for p in (folder / "earlier").iterdir()}
+    next_run = unmix(program, folder, RANKS["second"], "killed", "--iterations", 5)
     finished = {s: 0 for s in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)}
     for moment in range(moments):
         out = folder / "killed"
         shutil.rmtree(out, ignore_errors=True)
-        subprocess.run(unmix(program, folder, RANKS["first"], "killed", "--iterations", 5), cwd=folder,
-                       check=True, capture_output=True)
-        names = {p.name for p in out.iterdir()}
+        shutil.copytree(folder / "earlier", out)
         sent = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[moment % 3]
         run = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         delay = chance.uniform(0, 1.1 * length)
@@ -103,7 +106,7 @@ def kills(program, folder, moments, chance):
             agrees(out, where)
             check(not any(p.suffix == ".part" for p in out.iterdir()), f"{where}: leaves half a file")
         finished[sent] += written == {RANKS["second"]}
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        subprocess.run(next_run, cwd=folder, check=True, capture_output=True)
         left = {p.name for p in out.iterdir()}
         check(left == names, f"{where}: the next run leaves {sorted(left ^ names)}")
         agrees(out, where + ", the next run")

@@ -81,7 +81,7 @@ class Unmix:
         stored = X.astype(dtype)
         np.save(self.folder / "scan.npy", stored.reshape(24, 30, -1))
         out = self.folder / "out"
-        command = [self.program, self.folder / "scan.npy", "--no-pictures", "--output", out,
+        command = [self.program, self.folder / "scan.npy", "--no-pictures", "--threads", "1", "--output", out,
                    *map(str, arguments)]
         run = subprocess.run(command, capture_output=True, text=True)
         if run.returncode:

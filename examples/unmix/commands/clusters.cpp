@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "clusters.hpp"
-#include "fit_report.hpp"
+#include "report.hpp"
 
 #include <algorithm>
 #include <numbers>

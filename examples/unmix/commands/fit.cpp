@@ -6,6 +6,7 @@
 #include "interrupts.hpp"
 #include "method.hpp"
 #include "plot/figure.hpp"
+#include "report.hpp"
 #include "run_folder.hpp"
 
 #include <iostream>

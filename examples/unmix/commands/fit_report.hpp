@@ -13,15 +13,6 @@
 
 namespace unmix
 {
-/// Masked places, NaN in an outcome, as zeros.
-xunmix::tensor<double> without_nan(xunmix::tensor<double> values);
-
-/// A line for the summary of a run where the data have negative values; else nothing.
-std::string negative_data_text(std::size_t values);
-
-/// The scan, and how it was looked at.
-json describe_data(const arguments& a, const input& in);
-
 /// One row an iteration of every start.
 table history_table(const outcome& out);
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pca.hpp"
 #include "data.hpp"
-#include "fit_report.hpp"
-#include "options.hpp"
+#include "report.hpp"
 #include "run_folder.hpp"
+#include "stopwatch.hpp"
 
-#include <chrono>
 #include <iostream>
 #include <limits>
 
@@ -13,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include <xunmix/svd/pca.hpp>
-#include <xunmix/version.hpp>
 
 namespace unmix
 {
@@ -28,7 +26,7 @@ std::string title_of(const arguments& a, const decomposition& found)
 
 decomposition decompose(const arguments& a, const input& in)
 {
-    const auto begin = std::chrono::steady_clock::now();
+    const stopwatch watch;
     const auto data = weigh(in, a);
     decomposition out;
     out.noise = data.noise;
@@ -49,7 +47,7 @@ decomposition decompose(const arguments& a, const input& in)
             out.negative_data = x.summary().negative;
         },
         data.x);
-    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    out.seconds = watch.seconds();
     return out;
 }
 
@@ -64,18 +62,14 @@ table scree_table(const decomposition& found)
 
 json report(const arguments& a, const input& in, const decomposition& found)
 {
-    return {{"program", "unmix"},
-            {"version", xunmix::version},
-            {"command_line", a.command_line},
-            {"data", describe_data(a, in)},
-            {"options", describe_options(a)},
-            {"noise_model", found.noise},
-            {"centred", found.centred},
-            {"mse", found.mse.back()},
-            {"seconds", found.seconds},
-            {"negative_data", found.negative_data},
-            {"variances", found.variances},
-            {"mse_of_rank", found.mse}};
+    json all = begin_report("unmix", a, in, found.noise);
+    all.update({{"centred", found.centred},
+                {"mse", found.mse.back()},
+                {"seconds", found.seconds},
+                {"negative_data", found.negative_data},
+                {"variances", found.variances},
+                {"mse_of_rank", found.mse}});
+    return all;
 }
 
 montage montage_of(const arguments& a, const input& in, const decomposition& found)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "rank.hpp"
 #include "data.hpp"
-#include "fit_report.hpp"
-#include "options.hpp"
 #include "progress_line.hpp"
+#include "report.hpp"
+#include "stopwatch.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <iterator>
+#include <limits>
 #include <type_traits>
 #include <variant>
 
@@ -18,7 +18,6 @@
 
 #include <xunmix/rank/report.hpp>
 #include <xunmix/unfold/unfold.hpp>
-#include <xunmix/version.hpp>
 
 namespace unmix
 {
@@ -38,13 +37,11 @@ xu::noise_model noise_of(const arguments& a)
 /// Says on `line` how far a report is, every five seconds, on a terminal oftener.
 auto progress_on(const progress_line& line)
 {
-    using clock = std::chrono::steady_clock;
-    return [&line, last = clock::now()](const xu::rank_progress& at) mutable
+    return [&line, since_last = stopwatch()](const xu::rank_progress& at) mutable
     {
-        const std::chrono::duration<double> pause = clock::now() - last;
-        if (pause.count() < (line.is_terminal() ? 0.2 : 5))
+        if (since_last.seconds() < (line.is_terminal() ? 0.2 : 5))
             return;
-        last = clock::now();
+        since_last = stopwatch();
         const auto words =
             at.doing == xu::rank_progress::step::starts
                 ? fmt::format("rank {}: {} of {} starts", at.rank, at.done, at.total)
@@ -206,18 +203,14 @@ json report(const arguments& a, const input& in, const xu::rank_findings& found,
                          {"spread", row.spread},
                          {"pca_mse", row.pca_mse},
                          {"warning", row.warning}});
-    return {{"program", "unmix rank"},
-            {"version", xu::version},
-            {"command_line", a.command_line},
-            {"data", describe_data(a, in)},
-            {"options", describe_options(a)},
-            {"noise_model", name(found.noise)},
-            {"noise_variance", found.noise_variance},
-            {"recommended", found.recommended},
-            {"reasons", found.reasons},
-            {"criteria", criteria},
-            {"ranks", ranks},
-            {"seconds", seconds}};
+    json all = begin_report("unmix rank", a, in, name(found.noise));
+    all.update({{"noise_variance", found.noise_variance},
+                {"recommended", found.recommended},
+                {"reasons", found.reasons},
+                {"criteria", criteria},
+                {"ranks", ranks},
+                {"seconds", seconds}});
+    return all;
 }
 
 rank_picture picture_of(const input& in, const xu::rank_findings& found)
@@ -253,11 +246,11 @@ void run_rank(const arguments& a)
     run_folder folder(a.output, a.wanted_pictures);
     const auto in = open_input(a);
     std::cout << describe(in) << std::endl;
-    const auto begin = std::chrono::steady_clock::now();
+    const stopwatch watch;
     const auto found = find_rank(in, a);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    const double seconds = watch.seconds();
     folder.write_csv("rank_criteria.csv", criteria_table(found));
-    folder.write_json("report.json", report(a, in, found, took.count()));
+    folder.write_json("report.json", report(a, in, found, seconds));
     std::cout << summary(found) << std::flush;
     folder.write_picture("rank.png",
                          [&](const auto& path) { draw_ranks(path, picture_of(in, found)); });

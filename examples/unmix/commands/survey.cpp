@@ -4,11 +4,11 @@
 #include "interrupts.hpp"
 #include "method.hpp"
 #include "options.hpp"
+#include "stopwatch.hpp"
 #include "survey_progress.hpp"
 #include "survey_report.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -207,14 +207,14 @@ survey_outcome survey_matrix(const xu::any_matrix<T>& data, const arguments& a,
 
 survey_outcome survey(const input& in, const arguments& a, const run_folder& folder)
 {
-    const auto begin = std::chrono::steady_clock::now();
+    const stopwatch watch;
     const auto data = weigh(in, a);
     auto out = std::visit([&](const auto& x) { return survey_matrix(x, a, folder); }, data.x);
     out.noise = data.noise;
     // Weighted counts are scaled already: PCA is the scaled one.
     if (out.noise == "poisson")
         drop_scaled_pca(out);
-    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    out.seconds = watch.seconds();
     return out;
 }
 

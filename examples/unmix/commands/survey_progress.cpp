@@ -16,11 +16,6 @@ survey_progress::survey_progress(std::vector<std::size_t> ranks, std::size_t sta
 {
 }
 
-double survey_progress::seconds() const
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-}
-
 /// An iteration's time grows about as the rank.
 std::string survey_progress::time_left() const
 {
@@ -34,8 +29,9 @@ std::string survey_progress::time_left() const
         done += share * static_cast<double>(ranks_[i]);
         left += (1 - share) * static_cast<double>(ranks_[i]);
     }
-    return done > 0 && left > 0 ? ", about " + duration_text(seconds() * left / done) + " left"
-                                : "";
+    return done > 0 && left > 0
+               ? ", about " + duration_text(watch_.seconds() * left / done) + " left"
+               : "";
 }
 
 std::string survey_progress::place() const

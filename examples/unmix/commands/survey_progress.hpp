@@ -2,8 +2,8 @@
 #pragma once
 
 #include "progress_line.hpp"
+#include "stopwatch.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -24,7 +24,6 @@ class survey_progress
     void rank_ended(double minimum, std::size_t near_best);
 
   private:
-    [[nodiscard]] double seconds() const;
     [[nodiscard]] std::string time_left() const;
     [[nodiscard]] std::string place() const;
 
@@ -35,6 +34,6 @@ class survey_progress
     std::size_t rank_done_;
     std::size_t starts_done_ = 0;
     double best_ = std::numeric_limits<double>::infinity();
-    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+    stopwatch watch_;
 };
 }

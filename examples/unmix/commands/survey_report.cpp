@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "survey_report.hpp"
-#include "options.hpp"
+#include "report.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include <xunmix/core/error.hpp>
-#include <xunmix/version.hpp>
 
 namespace unmix
 {
@@ -105,20 +104,16 @@ json report(const arguments& a, const input& in, const survey_outcome& out)
     json crossing;
     if (out.crossing)
         crossing = *out.crossing;
-    return {{"program", "unmix survey"},
-            {"version", xunmix::version},
-            {"command_line", a.command_line},
-            {"data", describe_data(a, in)},
-            {"options", describe_options(a)},
-            {"noise_model", out.noise},
-            {"status", out.ranks.size() < a.survey->ranks.size() ? "stopped" : "done"},
-            {"compression_size", out.compression},
-            {"crossing", crossing},
-            {"warnings", warnings},
-            {"seconds", out.seconds},
-            {"resumed_ranks", out.resumed},
-            {"negative_data", out.negative_data},
-            {"ranks", ranks}};
+    json all = begin_report("unmix survey", a, in, out.noise);
+    all.update({{"status", out.ranks.size() < a.survey->ranks.size() ? "stopped" : "done"},
+                {"compression_size", out.compression},
+                {"crossing", crossing},
+                {"warnings", warnings},
+                {"seconds", out.seconds},
+                {"resumed_ranks", out.resumed},
+                {"negative_data", out.negative_data},
+                {"ranks", ranks}});
+    return all;
 }
 
 std::vector<rank_study::other_minima> read_others(const arguments& a, const input& in)

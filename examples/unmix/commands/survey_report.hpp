@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "fit_report.hpp"
 #include "input.hpp"
 #include "json.hpp"
 #include "plot/figure.hpp"
+#include "run_folder.hpp"
 #include "survey.hpp"
 
 #include <string>
