@@ -64,10 +64,8 @@ template <class T>
 void check_descent(xu::solver<T>& solver)
 {
     const auto all = objectives(solver);
-    const double rounding =
-        std::is_same_v<T, double> ? 1e-12 : 100.0 * std::numeric_limits<float>::epsilon();
     for (std::size_t t = 1; t < all.size(); ++t)
-        CHECK(all[t] <= all[t - 1] * (1 + rounding));
+        CHECK(all[t] <= all[t - 1] + solver.state().rounding);
     CHECK(all.back() < 0.5 * all.front());
     CHECK(solver.current().mse * static_cast<double>(noisy.values.size()) ==
           doctest::Approx(solver.residual()).epsilon(std::is_same_v<T, double> ? 1e-11 : 1e-3));
@@ -162,7 +160,7 @@ TEST_CASE("groups: fewer iterations to the same answer")
     };
     const std::size_t plain = needed(1, layout::row_major), grouped = needed(8, layout::row_major);
     CAPTURE(plain);
-    CHECK(grouped < plain / 2);
+    CHECK(5 * grouped < 3 * plain);
 }
 
 TEST_CASE("groups: what they lead to fulfils the conditions of a minimum")
@@ -239,7 +237,9 @@ TEST_CASE("groups: weighted data, and constraints that move scale")
         auto on_maps = xu::make_solver(unfold_as<double>(noisy, how), options(40, 4), xu::bpp{},
                                        xu::on_maps(xu::non_negative{}, xu::unit_norm{}),
                                        xu::on_components(xu::non_negative{}));
-        CHECK(on_components.groups() == 4);
+        // A norm is one of whole columns: on the swept side it takes a read of its own.
+        CHECK(on_components.groups() == (how == layout::row_major ? 4 : 1));
+        CHECK(on_maps.groups() == (how == layout::row_major ? 1 : 4));
         check_descent(on_components);
         check_descent(on_maps);
     }
@@ -268,7 +268,7 @@ TEST_CASE("groups: switched off where they are not allowed, on where they pay")
     CHECK(groups(data, 4, xu::ard{}, plain) == 1);                    // adapts to whole factors
     CHECK(groups(data, 4, xu::hals{}, xu::smooth{.weight = 1}) == 1); // whole maps
     CHECK(groups(data, 4, xu::hals{}, xu::resolution_limit{.cutoff = 0.2}) == 1);
-    CHECK(groups(xu::compressed(xu::dense(data), {.rank = 4}), 4, xu::hals{}, plain) == 1);
+    CHECK(groups(xu::compressed(xu::dense(data), 4), 4, xu::hals{}, plain) == 1);
     CHECK(groups(data, 0, xu::hals{}, plain) == 1); // 500 rows are too few to pay
     const auto large = unfold_as<float>(random_matrix(8000, 12, 5));
     CHECK(groups(large, 0, xu::hals{}, plain) == 16);
