@@ -129,10 +129,12 @@ void check_none()
                   {{"sum_to_one"}, {"ridge:1", "bounded:0:200"}}})
             {
                 CAPTURE(threads);
-                CHECK(later_allocations(xu::make_solver(
-                          unfold_as<T>(X, how), {.rank = 4, .tolerance = 0, .threads = threads},
-                          U{}, xu::on_maps(xu::any_constraint(maps)),
-                          xu::on_components(xu::any_constraint(components)))) == 0);
+                for (const std::size_t groups : {1U, 3U})
+                    CHECK(later_allocations(xu::make_solver(
+                              unfold_as<T>(X, how),
+                              {.rank = 4, .tolerance = 0, .groups = groups, .threads = threads},
+                              U{}, xu::on_maps(xu::any_constraint(maps)),
+                              xu::on_components(xu::any_constraint(components)))) == 0);
             }
 }
 }
