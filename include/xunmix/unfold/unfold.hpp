@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -82,11 +83,26 @@ inline constexpr bool lies_in_memory =
     xt::has_data_interface<E>::value&& xt::has_strides<E>::value &&
     !std::is_same_v<std::remove_cv_t<typename E::value_type>, bool>;
 
+/// An array that says what keeps its memory, as mapped_array does.
+template <class E>
+concept owned_array = requires(const E& e)
+{
+    e.data();
+    e.shape();
+    e.strides();
+    {
+        e.owner()
+        } -> std::convertible_to<std::shared_ptr<const void>>;
+};
+
 template <class E>
 auto unfold_tensor(E&& tensor_like, const positions& where, bool may_copy)
 {
     using D = std::decay_t<E>;
-    if constexpr (!lies_in_memory<D>)
+    if constexpr (owned_array<D>)
+        return unfold_memory(tensor_like.data(), tensor_like.shape(), tensor_like.strides(), where,
+                             tensor_like.owner(), {.may_copy = may_copy});
+    else if constexpr (!lies_in_memory<D>)
     {
         using V = std::remove_cv_t<typename D::value_type>;
         using T = std::conditional_t<std::is_same_v<V, bool>, std::uint8_t, V>;
@@ -124,7 +140,8 @@ unfolded<T> unfold_pointer(const T* data, const std::vector<std::size_t>& shape,
 ///
 /// A named tensor, adaptor or strided view is viewed where the axes allow (positions and channels
 /// each walk with one stride, one of them contiguous) and copied cache block by cache block where
-/// they do not; it must outlive the result where it is viewed. A temporary is moved in and owned (a
+/// they do not; it must outlive the result where it is viewed. An array that says who keeps its
+/// memory, as a mapped_array does, is kept by the result. A temporary is moved in and owned (a
 /// temporary view still refers to its tensor); a lazy expression is evaluated once. Booleans are
 /// copied to bytes 0 and 1. is_view() of the result tells. Throws invalid_argument for axes that do
 /// not exist, are named twice, are empty, or leave no channel.
