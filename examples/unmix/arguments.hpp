@@ -27,6 +27,7 @@ struct cluster_request
 struct fit_request
 {
     std::size_t rank = 0;
+    std::size_t groups = 0; ///< that an iteration reads one after the other; 0: chosen
     bool uncentred = false; ///< of pca: the mean is left in
     cluster_request clusters;
 };

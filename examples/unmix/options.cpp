@@ -24,7 +24,7 @@ namespace unmix
 {
 namespace
 {
-constexpr std::uint64_t most_threads = 1024, most_draws = 10'000,
+constexpr std::uint64_t most_threads = 1024, most_groups = 1024, most_draws = 10'000,
                         most_axis = 31; ///< HDF5 and NumPy have arrays of up to 32
 
 /// What the report does with an option.
@@ -446,6 +446,11 @@ std::vector<row> rows_of_iterations()
         {"--tolerance", for_all, at(&arguments::tolerance),
          "A start ends where the objective's relative decrease is less; 0: never", with_default,
          told::of_iterations, "tolerance"},
+        {"--groups", for_fit, at(&fit_request::groups),
+         "Groups of rows that an iteration reads one after the other, moving the other factor "
+         "after "
+         "each; 1: none, 0: as many as pay",
+         whole(0, most_groups), told::of_iterations, "groups"},
     };
 }
 

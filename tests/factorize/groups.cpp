@@ -270,8 +270,10 @@ TEST_CASE("groups: switched off where they are not allowed, on where they pay")
     CHECK(groups(data, 4, xu::hals{}, xu::resolution_limit{.cutoff = 0.2}) == 1);
     CHECK(groups(xu::compressed(xu::dense(data), 4), 4, xu::hals{}, plain) == 1);
     CHECK(groups(data, 0, xu::hals{}, plain) == 1); // 500 rows are too few to pay
-    const auto large = unfold_as<float>(random_matrix(8000, 12, 5));
-    CHECK(groups(large, 0, xu::hals{}, plain) == 16);
+    const auto small = unfold_as<float>(random_matrix(8000, 12, 5));
+    CHECK(groups(small, 0, xu::hals{}, plain) == 1); // there is nothing to gain
+    const auto large = unfold_as<float>(random_matrix(8000, 550, 5));
+    CHECK(groups(large, 0, xu::hals{}, plain) == 4);
     CHECK(groups(large, 1, xu::hals{}, plain) == 1);
 }
 }

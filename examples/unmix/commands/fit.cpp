@@ -104,6 +104,7 @@ class starts
         return {.rank = a_.fit->rank,
                 .max_iterations = a_.iterations,
                 .tolerance = a_.tolerance,
+                .groups = a_.fit->groups,
                 .seed = seed,
                 .threads = a_.threads};
     }

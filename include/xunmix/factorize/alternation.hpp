@@ -168,13 +168,16 @@ class alternation final : public shareable_model<T>
     {
         return this->update().first();
     }
-    /// So many groups that their updates of the other factor, each m k^2 multiply-adds a round
-    /// beside the 2 n m k of the sweep, stay below a tenth of the iteration: a power of two up
-    /// to 16.
-    static std::size_t worthwhile_groups(std::size_t n, std::size_t k)
+    /// So many groups that their updates of the other factor, m k^2 multiply-adds a round beside
+    /// the 2 n m k of the sweep, stay below a tenth of the iteration, and that each reads enough to
+    /// be worth a parallel loop: a power of two up to 16. X is n x m with its rows as they are
+    /// swept.
+    static std::size_t worthwhile_groups(std::size_t n, std::size_t m, std::size_t k)
     {
-        constexpr std::size_t most = 16, rows_per_group_and_rank = 67;
-        return std::bit_floor(std::clamp<std::size_t>(n / (rows_per_group_and_rank * k), 1, most));
+        constexpr std::size_t most = 16, rows_per_group_and_rank = 67, elements_per_group = 1 << 20;
+        const std::size_t by_updates = n / (rows_per_group_and_rank * k),
+                          by_reading = n * m / elements_per_group;
+        return std::bit_floor(std::clamp<std::size_t>(std::min(by_updates, by_reading), 1, most));
     }
     /// How many groups an iteration reads: several where each row is updated by itself, no step
     /// raises the objective, and X can be read so.
@@ -183,7 +186,9 @@ class alternation final : public shareable_model<T>
         if (!one_read_ || !data().is_interleavable() || !this->descends() ||
             this->update().adapts())
             return 1;
-        return wanted > 0 ? wanted : worthwhile_groups(data().shape().of(rows()).size(), rank());
+        return wanted > 0 ? wanted
+                          : worthwhile_groups(data().shape().of(rows()).size(),
+                                              data().shape().of(columns()).size(), rank());
     }
     void begin_pass(state& s, bool is_summed)
     {
