@@ -31,8 +31,9 @@ struct surroundings
 //       its term in the objective |X - C S^T|^2 + sum value; 0 for a hard constraint that holds
 //   void prepare(factor_ref<const T> F, const surroundings& around)
 //       comes before each update of F, and before the hooks below: for what depends on F as it is,
-//       on the other factor's Gram matrix, on the weights or on the iteration. It may be called
-//       again in an iteration whose first attempt was taken back.
+//       on the other factor's Gram matrix, on the weights or on the iteration. More than once an
+//       iteration where X is read in groups (options.groups), or where a first attempt is taken
+//       back.
 //   void add_to_gram(matrix_ref<double> G, const grid& places) const
 //   void add_to_rhs(factor_ref<T> B, factor_ref<const T> F) const
 //       add dG (k x k) and dB (rows x k) such that value(F) / 2 = 1/2 <F dG, F> - <F, dB> + const,

@@ -23,7 +23,8 @@ namespace xunmix
 //   needs_non_negative_data  whether X and the start must not be negative
 //   state<T>                 what belongs to one factor in one factorization
 //   prepare(gram, places, constraint, state)
-//                            once an iteration, with the Gram matrix, which it may change
+//                            before each update of the factor, with the Gram matrix, which it may
+//                            change: more than once an iteration where X is read in groups
 //   operator()(F, equations, constraint, state)
 //                            moves F, or a block of its rows: F.first_row() is the first of them
 //

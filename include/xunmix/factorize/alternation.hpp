@@ -28,7 +28,8 @@ namespace xunmix
 /// One iteration after the other, on a state it is handed: both factors in the order the update
 /// asks for. The factor on the sweep's side ("rows" below: the maps for a row-major X) is updated
 /// while X is read, where update and constraint treat rows one by one: one read of X an iteration,
-/// else two. The other factor ("columns") is updated from the sums of the last sweep.
+/// else two. The other factor ("columns") is updated from the sums of the last sweep; where X is
+/// read in interleaved groups of blocks, after each of them.
 template <class T>
 class alternation final : public shareable_model<T>
 {
