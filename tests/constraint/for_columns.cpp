@@ -178,10 +178,13 @@ TEST_CASE("for_columns: all columns of it is the constraint itself, to the last 
     const matrix X = random_matrix(48, 20, 8);
     const auto run = [&](const auto& c, auto update)
     {
-        const auto r = xu::factorize(unfold_as<double>(X, layout::row_major, {6, 8}),
-                                     {.rank = 3, .max_iterations = 15, .tolerance = 0}, update,
-                                     xu::on_maps(c));
-        return r.objective;
+        // Not the result, whose columns for_columns keeps in their order.
+        auto solver = xu::make_solver(unfold_as<double>(X, layout::row_major, {6, 8}),
+                                      {.rank = 3, .max_iterations = 15, .tolerance = 0}, update,
+                                      xu::on_maps(c));
+        while (solver.status() == xu::status::running)
+            solver.step();
+        return std::pair(solver.state().maps, solver.state().components);
     };
     const auto equal = [&](const auto& c, auto update)
     { return run(c, update) == run(xu::for_columns({.first = 0, .count = 3}, c), update); };
