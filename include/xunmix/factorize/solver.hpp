@@ -203,7 +203,8 @@ class solver
 
     static std::unique_ptr<model_base<T>> made_of(model_parts<T> parts)
     {
-        return parts.make(std::move(parts));
+        const auto make = parts.make;
+        return make(std::move(parts));
     }
     /// The parts with what the options say, checked.
     static model_parts<T> checked(const options& opt, model_parts<T> parts)
