@@ -169,10 +169,10 @@ class alternation final : public shareable_model<T>
     {
         return this->update().first();
     }
-    /// So many groups that their updates of the other factor, m k^2 multiply-adds a round beside
-    /// the 2 n m k of the sweep, stay below a tenth of the iteration, and that each reads enough to
-    /// be worth a parallel loop: a power of two up to 16. X is n x m with its rows as they are
-    /// swept.
+    /// So many groups that they save more than they cost, a power of two up to 16: an update of the
+    /// other factor a group, m k^2 multiply-adds a round beside the 2 n m k of a sweep, and a
+    /// parallel loop, which should have enough to read. X is n x m with its rows as they are swept;
+    /// measured in benchmarks/README.md.
     static std::size_t worthwhile_groups(std::size_t n, std::size_t m, std::size_t k)
     {
         constexpr std::size_t most = 16, rows_per_group_and_rank = 67, elements_per_group = 1 << 20;
